@@ -1,0 +1,52 @@
+# One list of verbs; CI runs `make lint test` as it stands.
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway crash
+
+PORTCULLIS := target/release/portcullis
+# How many kill -9 rounds `make crash` plays; `make test` plays 100.
+ROUNDS ?= 1000
+# Nothing is compiled twice in CI, so keeping incremental state only costs time there.
+ifdef CI
+export CARGO_INCREMENTAL := 0
+endif
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what a build needs (Debian packages; quick when nothing is missing)
+	@scripts/setup.sh build
+
+test-setup: ## install what the tests talk to: PostgreSQL, Go, Prism, httpbin (project-local in .cache/)
+	@scripts/setup.sh test
+	@scripts/vendors.sh
+
+bench-setup: ## install what the gateway is measured beside: nginx, its Lua module, wrk
+	@scripts/setup.sh bench
+
+build: setup ## build the release binary
+	cargo build --release --locked -p cli
+
+run: build ## build and start a server: control, gateway and jobs in one process, on loopback
+	@exec $(PORTCULLIS) up
+
+test: setup test-setup ## every test, the real vendors and the documentation's examples included
+	@scripts/test.sh
+
+lint: setup ## format, clippy, documentation, shell scripts, licences and sources of dependencies
+	@scripts/setup.sh lint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked --quiet
+	@scripts/shellcheck.sh
+	@scripts/licences.py
+
+bench: build ## the figures of journal, fold and policy, with ratios
+	@$(PORTCULLIS) bench
+
+bench-gateway: build bench-setup ## our gateway beside nginx and nginx+lua doing the same job
+	@bench/gateway/run.py --subject '$(PORTCULLIS) bench gateway-fixture'
+
+crash: setup ## kill -9 under load, ROUNDS times (1000), and see that nothing acknowledged is lost
+	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test --release --locked -p cli --test crash -- --nocapture

@@ -1,0 +1,42 @@
+//! The rules of Portcullis, and nothing else: no async, SQL, HTTP, clock, randomness or files.
+//!
+//! Start reading at [`entry`] (everything that can happen), then [`step`] (the one door through
+//! which it happens), then [`admission`] (what all of it is for). Each noun's module owns the rules
+//! of that noun.
+
+pub mod actor;
+pub mod address;
+pub mod admission;
+pub mod authority;
+pub mod catalog;
+pub mod contract;
+pub mod credential;
+pub mod digest;
+pub mod entry;
+pub mod evidence;
+pub mod fuse;
+pub mod gate;
+pub mod genesis;
+pub mod grant;
+pub mod id;
+pub mod limit;
+pub mod machine;
+pub mod material;
+pub mod people;
+pub mod policy;
+pub mod probe;
+pub mod refusal;
+pub mod request;
+pub mod review;
+pub mod revocation;
+pub mod service;
+pub mod signature;
+pub mod snapshot;
+pub mod standard;
+pub mod state;
+pub mod statement;
+pub mod step;
+pub mod ticket;
+pub mod time;
+pub mod token;
+pub mod usage;

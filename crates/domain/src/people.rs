@@ -1,0 +1,252 @@
+//! People and service accounts, their roles and their keys.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::id::PersonId;
+use crate::refusal::{Code, Reasons, Refusal};
+use crate::signature::PublicKey;
+use crate::state::State;
+use crate::time::Millis;
+
+/// A role's name: `operator` and `auditor` are ours, the others are the organisation's own, as its
+/// standards and policies use them (`security`, `privacy`, `procurement`, …).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Role(String);
+
+impl Role {
+    /// Signs authority entries.
+    pub const OPERATOR: &'static str = "operator";
+    /// The one who asked, as a signer of what they ask for. Nobody holds it.
+    pub const REQUESTER: &'static str = "requester";
+
+    pub fn new(name: impl Into<String>) -> Role {
+        Role(name.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn is_well_formed(&self) -> bool {
+        is_name(&self.0) && self.0 != Role::REQUESTER
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Names of roles, services, environments, criteria: 1 to 60 of `a-z 0-9 - _ .`, a letter or digit first.
+pub fn is_name(text: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let mut bytes = text.bytes();
+    text.len() <= 60
+        && bytes.next().is_some_and(plain)
+        && bytes.all(|c| plain(c) || matches!(c, b'-' | b'_' | b'.'))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Human,
+    /// A service account or an agent: it may ask, and never sign a review.
+    Workload,
+}
+
+/// Somebody comes in, with their first key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonAdded {
+    /// A person of the tour: only loopback upstreams are allowed to them.
+    pub demo: bool,
+    pub key: PublicKey,
+    pub kind: Kind,
+    pub person: PersonId,
+    /// The paper that holds name and address.
+    pub profile: Digest,
+    pub roles: BTreeSet<Role>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyAdded {
+    pub key: PublicKey,
+    pub person: PersonId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRetired {
+    /// The key's fingerprint.
+    pub key: Digest,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RolesSet {
+    pub person: PersonId,
+    pub roles: BTreeSet<Role>,
+}
+
+/// Somebody leaves: their sessions, keys and tokens end with this entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonOffboarded {
+    pub person: PersonId,
+}
+
+/// A person as the state knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub demo: bool,
+    pub kind: Kind,
+    pub offboarded: Option<Millis>,
+    pub profile: Digest,
+    pub roles: BTreeSet<Role>,
+}
+
+impl Person {
+    pub fn is_active(&self) -> bool {
+        self.offboarded.is_none()
+    }
+
+    pub fn has(&self, role: &str) -> bool {
+        self.is_active() && self.roles.iter().any(|held| held.as_str() == role)
+    }
+}
+
+/// A key as the state knows it: one person's for ever, active until retired or its owner leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    pub person: PersonId,
+    pub public: PublicKey,
+    pub retired: Option<Millis>,
+}
+
+pub(crate) fn check_added(state: &State, added: &PersonAdded) -> Result<(), Refusal> {
+    let mut reasons = Reasons::default();
+    reasons.require(!state.people.contains_key(&added.person), Code::Exists, || {
+        format!("person {} exists already", added.person)
+    });
+    check_roles(&mut reasons, &added.roles, added.kind);
+    check_new_key(&mut reasons, state, &added.key);
+    reasons.done()
+}
+
+pub(crate) fn check_key_added(state: &State, added: &KeyAdded) -> Result<(), Refusal> {
+    let mut reasons = Reasons::default();
+    reasons.take(state.active_person(added.person));
+    check_new_key(&mut reasons, state, &added.key);
+    reasons.done()
+}
+
+pub(crate) fn check_key_retired(state: &State, retired: &KeyRetired) -> Result<(), Refusal> {
+    match state.keys.get(&retired.key) {
+        Some(key) if key.retired.is_none() => Ok(()),
+        Some(_) => Err(Refusal::new(Code::WrongStatus, "the key is retired already")),
+        None => Err(Refusal::new(Code::NotFound, format!("no key {}", retired.key))),
+    }
+}
+
+pub(crate) fn check_roles_set(state: &State, set: &RolesSet) -> Result<(), Refusal> {
+    let mut reasons = Reasons::default();
+    if let Some(person) = reasons.take(state.active_person(set.person)) {
+        check_roles(&mut reasons, &set.roles, person.kind);
+        let operators = state.operators().filter(|other| *other != set.person).count();
+        let stays = set.roles.iter().any(|role| role.as_str() == Role::OPERATOR);
+        reasons.require(stays || operators >= state.settings.quorum.into(), Code::Invalid, || {
+            format!(
+                "fewer operators would be left than the quorum of {} that authority entries need",
+                state.settings.quorum
+            )
+        });
+    }
+    reasons.done()
+}
+
+pub(crate) fn check_offboarded(state: &State, gone: &PersonOffboarded) -> Result<(), Refusal> {
+    state.active_person(gone.person)?;
+    let left = state.operators().filter(|other| *other != gone.person).count();
+    if left < usize::from(state.settings.quorum) {
+        return Err(Refusal::new(
+            Code::Invalid,
+            format!(
+                "fewer operators would be left than the quorum of {} that authority entries need; \
+                 add an operator first",
+                state.settings.quorum
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn check_roles(reasons: &mut Reasons, roles: &BTreeSet<Role>, kind: Kind) {
+    for role in roles.iter().filter(|role| !role.is_well_formed()) {
+        reasons.add(Code::Invalid, format!("`{role}` is not a role's name; use a-z, 0-9, - and _"));
+    }
+    reasons.require(roles.is_empty() || kind == Kind::Human, Code::WorkloadReview, || {
+        "a service account holds no roles: it may ask, and never approve".to_owned()
+    });
+}
+
+fn check_new_key(reasons: &mut Reasons, state: &State, key: &PublicKey) {
+    reasons.take(key.is_strong());
+    reasons.require(!state.keys.contains_key(&key.fingerprint()), Code::Exists, || {
+        format!("key {} belongs to somebody already, for ever", key.fingerprint())
+    });
+}
+
+impl State {
+    pub(crate) fn absorb_person(&mut self, added: &PersonAdded) {
+        let PersonAdded { demo, key, kind, person, profile, roles } = added.clone();
+        self.people.insert(person, Person { demo, kind, offboarded: None, profile, roles }.into());
+        self.absorb_key(&KeyAdded { key, person });
+        self.raise_quorum();
+    }
+
+    pub(crate) fn absorb_key(&mut self, added: &KeyAdded) {
+        let key = Key { person: added.person, public: added.key.clone(), retired: None };
+        self.keys.insert(added.key.fingerprint(), key.into());
+    }
+
+    pub(crate) fn absorb_key_retired(&mut self, retired: &KeyRetired, at: Millis) {
+        self.change_key(retired.key, |key| key.retired = Some(at));
+    }
+
+    pub(crate) fn absorb_roles(&mut self, set: &RolesSet) {
+        self.change_person(set.person, |person| person.roles.clone_from(&set.roles));
+        self.raise_quorum();
+    }
+
+    pub(crate) fn absorb_offboarded(&mut self, gone: &PersonOffboarded, at: Millis) {
+        self.change_person(gone.person, |person| person.offboarded = Some(at));
+        self.end_tokens_of(gone.person, at);
+    }
+
+    /// INVARIANT: once there are two operators, two sign for ever, unless two sign for less.
+    fn raise_quorum(&mut self) {
+        if self.settings.quorum < 2 && self.operators().count() >= 2 {
+            self.settings.quorum = 2;
+        }
+    }
+
+    /// Those who may sign authority entries now.
+    pub fn operators(&self) -> impl Iterator<Item = PersonId> {
+        self.people.iter().filter(|(_, p)| p.has(Role::OPERATOR)).map(|(id, _)| *id)
+    }
+
+    /// The person, if they may act at all.
+    pub fn active_person(&self, id: PersonId) -> Result<&Person, Refusal> {
+        match self.people.get(&id) {
+            Some(person) if person.is_active() => Ok(person),
+            Some(_) => Err(Refusal::new(Code::NotActive, format!("person {id} has left"))),
+            None => Err(Refusal::new(Code::NotFound, format!("no person {id}"))),
+        }
+    }
+}

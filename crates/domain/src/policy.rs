@@ -1,0 +1,168 @@
+//! Policy: Cedar says grant, review or deny; the default is review. People sign every version.
+
+pub mod facts;
+pub mod rules;
+
+use serde::{Deserialize, Serialize};
+
+pub use facts::Facts;
+pub use rules::Rules;
+
+use crate::digest::Digest;
+use crate::entry::{Body, Entry};
+use crate::id::PersonId;
+use crate::limit::Rate;
+use crate::material::Materials;
+use crate::refusal::{Code, Reasons, Refusal};
+use crate::request::{Asked, LONGEST};
+use crate::review::Quorum;
+use crate::state::State;
+use crate::time::{Millis, Span};
+
+/// A set of policies comes into force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyPublished {
+    pub policy: Digest,
+    /// Counts up.
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InForce {
+    pub at: Millis,
+    pub digest: Digest,
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Deny,
+    Grant,
+    Review,
+}
+
+/// What the determining policies bound a grant to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// A token's longest life; it can be rotated.
+    pub life: Span,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { life: LONGEST, rate: None }
+    }
+}
+
+/// A smaller request that policy would not deny.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smaller {
+    pub environment: String,
+    pub outcome: Outcome,
+    pub scopes: Vec<String>,
+    pub until: Millis,
+}
+
+/// A decision, with everything that it takes to make it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    pub bounds: Bounds,
+    pub engine: String,
+    pub outcome: Outcome,
+    /// The ids of the determining policies.
+    pub policies: Vec<String>,
+    /// The set of policies it was made under.
+    pub policy: Digest,
+    /// Who signs, when people decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewers: Option<Quorum>,
+    /// What would pass, when it is denied and anything would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smaller: Option<Smaller>,
+}
+
+impl Decision {
+    /// The decision's form, and that its policy is the one in force. Whether the engine agrees is
+    /// [`recompute`]'s to say.
+    pub(crate) fn check(&self, state: &State) -> Result<(), Refusal> {
+        let mut reasons = Reasons::default();
+        let in_force = state.policy.as_ref().is_some_and(|policy| policy.digest == self.policy);
+        reasons.require(in_force, Code::PolicyNotInForce, || {
+            "the decision was made under a policy that is not in force; decide again".to_owned()
+        });
+        let reviewed = self.outcome == Outcome::Review;
+        reasons.require(self.reviewers.is_some() == reviewed, Code::Invalid, || {
+            "a decision names reviewers exactly when people decide".to_owned()
+        });
+        if let Some(reviewers) = &self.reviewers {
+            reasons.take(reviewers.check());
+        }
+        let life = Span(1)..=LONGEST;
+        reasons.require(life.contains(&self.bounds.life), Code::Invalid, || {
+            format!("a life of {} is out of bounds", self.bounds.life)
+        });
+        reasons.done()
+    }
+}
+
+pub(crate) fn check_published(
+    act: &PolicyPublished,
+    materials: &Materials,
+) -> Result<(), Refusal> {
+    materials.policy(&act.policy)?.validate()
+}
+
+/// Decides `asked` by the policy in force.
+pub fn decide(
+    state: &State,
+    requester: PersonId,
+    asked: &Asked,
+    now: Millis,
+) -> Result<Decision, Refusal> {
+    let Some(policy) = &state.policy else {
+        let message = "no policy is in force; an operator publishes one with `portcullis policy publish`";
+        return Err(Refusal::new(Code::PolicyNotInForce, message));
+    };
+    let rules = state.materials.policy(&policy.digest)?;
+    rules.decide(policy.digest, &Facts::of(state, requester, asked, now)?)
+}
+
+/// Makes the decision in the entry again, if it holds one.
+///
+/// # Errors
+/// `decision-differs` when this engine, of the same version, says otherwise. Another version's other
+/// answer is `Ok(Some(ours))`: reported with both answers, and never a reason to stop.
+pub fn recompute(state: &State, entry: &Entry) -> Result<Option<Decision>, Refusal> {
+    let (decision, request) = match &entry.body {
+        Body::RequestDecided(decided) => (&decided.decision, state.request(decided.request)?),
+        Body::TokenRotated(rotated) => {
+            let grant = state.grant(state.token(rotated.replaces)?.grant)?;
+            (&rotated.decision, state.request(grant.request)?)
+        }
+        _ => return Ok(None),
+    };
+    let ours = decide(state, request.requester, &request.asked, entry.at)?;
+    if ours == **decision {
+        Ok(None)
+    } else if ours.engine == decision.engine {
+        Err(Refusal::new(
+            Code::DecisionDiffers,
+            format!("the entry says {:?}, policy says {:?}", decision.outcome, ours.outcome),
+        ))
+    } else {
+        Ok(Some(ours))
+    }
+}
+
+impl State {
+    pub(crate) fn absorb_policy(&mut self, act: &PolicyPublished, at: Millis) {
+        self.policy = Some(InForce { at, digest: act.policy, version: act.version });
+    }
+}

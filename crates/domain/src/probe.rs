@@ -1,0 +1,279 @@
+//! Probes: ordered by an entry, run by an enrolled runner against a sandbox, answered with measurements.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::entry::Entry;
+use crate::evidence::{Evidence, Source, Values};
+use crate::gate;
+use crate::id::{OrderId, RunnerId, TicketId};
+use crate::material::Materials;
+use crate::refusal::{Code, Reasons, Refusal};
+use crate::signature::Base64;
+use crate::standard::Verify;
+use crate::state::State;
+use crate::ticket::{Status, Ticket};
+use crate::time::{Millis, Span};
+
+const ANSWER_CONTEXT: &[u8] = b"portcullis-answer-v1\n";
+
+/// A runner shall measure this, there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeOrdered {
+    pub checks: BTreeSet<String>,
+    pub document: Digest,
+    pub environment: String,
+    /// Random; the answer repeats it, so that no old answer fits.
+    pub nonce: Digest,
+    pub order: OrderId,
+    pub runner: RunnerId,
+    /// The environment's declared upstream, exactly.
+    pub target: String,
+    pub ticket: TicketId,
+}
+
+/// The runner's answer, a material.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// SHA-256 of the certificate that the target showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Digest>,
+    pub document: Digest,
+    pub ended: Millis,
+    pub nonce: Digest,
+    pub order: OrderId,
+    /// The paper with the findings and their evidence, as people read it.
+    pub report: Digest,
+    pub started: Millis,
+    pub target: String,
+    /// What was measured. A check that could not be judged leaves its values out.
+    pub values: Values,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeAnswered {
+    pub answer: Digest,
+    pub order: OrderId,
+    /// The runner's Ed25519 signature over [`answer_message`].
+    pub signature: Base64,
+}
+
+/// An order as the state knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub answered: Option<Digest>,
+    pub at: Millis,
+    pub ordered: ProbeOrdered,
+}
+
+/// What a runner signs: the context, the genesis hash, the order and the answer's digest.
+pub fn answer_message(genesis: &Digest, order: OrderId, answer: &Digest) -> Vec<u8> {
+    [ANSWER_CONTEXT, &genesis.0, &order.0.to_be_bytes(), &answer.0].concat()
+}
+
+pub(crate) fn check_ordered(
+    state: &State,
+    ordered: &ProbeOrdered,
+    entry: &Entry,
+) -> Result<(), Refusal> {
+    let ticket = state.ticket(ordered.ticket)?;
+    let mut reasons = Reasons::default();
+    reasons.take(state.works_on(ticket, entry));
+    let free = !state.orders.contains_key(&ordered.order);
+    reasons.require(free, Code::Exists, || format!("{} exists already", ordered.order));
+    let open = matches!(ticket.status, Status::Evaluating | Status::Approved { .. });
+    reasons.require(open, Code::WrongStatus, || {
+        format!("the ticket is {}; probes measure it while it is evaluated", ticket.status.name())
+    });
+    reasons.require(ordered.document == ticket.terms.document, Code::AnswerMismatch, || {
+        "the order names another document than the ticket".to_owned()
+    });
+    reasons.take(check_target(ticket, ordered));
+    let runner = state.runners.get(&ordered.runner);
+    reasons.require(runner.is_some_and(|r| r.is_active()), Code::NotActive, || {
+        format!("runner {} is not enrolled", ordered.runner)
+    });
+    reasons.require(!ordered.checks.is_empty(), Code::Invalid, || "no checks named".to_owned());
+    reasons.done()
+}
+
+fn check_target(ticket: &Ticket, ordered: &ProbeOrdered) -> Result<(), Refusal> {
+    match ticket.terms.environments.get(&ordered.environment) {
+        None => Err(Refusal::new(
+            Code::NotFound,
+            format!("the ticket declares no environment `{}`", ordered.environment),
+        )),
+        Some(environment) if !environment.sandbox => Err(Refusal::new(
+            Code::UpstreamRefused,
+            format!("`{}` is not a sandbox; probes attack sandboxes only", ordered.environment),
+        )),
+        Some(environment) if environment.upstream != ordered.target => Err(Refusal::new(
+            Code::UpstreamRefused,
+            format!("`{}` is at {}", ordered.environment, environment.upstream),
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+pub(crate) fn check_answered(
+    state: &State,
+    answered: &ProbeAnswered,
+    entry: &Entry,
+    materials: &Materials,
+) -> Result<(), Refusal> {
+    let order = state.order(answered.order)?;
+    let answer = materials.answer(&answered.answer)?;
+    let mut reasons = Reasons::default();
+    reasons.require(order.answered.is_none(), Code::Exists, || "answered already".to_owned());
+    let ordered = &order.ordered;
+    let fits = answer.order == ordered.order
+        && answer.nonce == ordered.nonce
+        && answer.target == ordered.target
+        && answer.document == ordered.document;
+    reasons.require(fits, Code::AnswerMismatch, || {
+        "the answer is to another order, nonce, target or document".to_owned()
+    });
+    let slack = Span::MINUTE;
+    let timely = order.at <= answer.started.after(slack)
+        && answer.started <= answer.ended
+        && answer.ended <= entry.at.after(slack);
+    reasons.require(timely, Code::AnswerMismatch, || {
+        "the answer was not measured between its order and now".to_owned()
+    });
+    match (state.runners.get(&ordered.runner), state.genesis_hash()) {
+        (Some(runner), Some(genesis)) if runner.is_active() => {
+            let message = answer_message(&genesis, ordered.order, &answered.answer);
+            reasons.take(runner.key.verify(&message, &answered.signature.0));
+        }
+        _ => reasons.add(Code::NotActive, "the runner is retired"),
+    }
+    reasons.done()
+}
+
+impl State {
+    pub fn order(&self, id: OrderId) -> Result<&Order, Refusal> {
+        let found = self.orders.get(&id).map(AsRef::as_ref);
+        found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no order {id}")))
+    }
+
+    pub(crate) fn absorb_ordered(&mut self, ordered: &ProbeOrdered, at: Millis) {
+        let order = Order { answered: None, at, ordered: ordered.clone() };
+        self.orders.insert(ordered.order, order.into());
+    }
+
+    pub(crate) fn absorb_answered(
+        &mut self,
+        answered: &ProbeAnswered,
+        at: Millis,
+        materials: &Materials,
+    ) {
+        let Ok(answer) = materials.answer(&answered.answer).cloned() else { return };
+        let Some(order) = self.orders.get(&answered.order).cloned() else { return };
+        let answer_digest = answered.answer;
+        let done = Order { answered: Some(answer_digest), ..(*order).clone() };
+        self.orders.insert(answered.order, done.into());
+        let Ok(ticket) = self.ticket(order.ordered.ticket) else { return };
+        let Ok(measured) = self.measured(ticket, &order.ordered, &answer, answer_digest) else {
+            return;
+        };
+        match ticket.status {
+            Status::Evaluating => self.change_ticket(order.ordered.ticket, |ticket| {
+                ticket.evidence.extend(measured);
+            }),
+            Status::Approved { .. } => self.renew(order.ordered.ticket, measured, at),
+            _ => {}
+        }
+    }
+
+    /// The evidence that the answer's values are, for the criteria that the order's checks serve.
+    fn measured(
+        &self,
+        ticket: &Ticket,
+        ordered: &ProbeOrdered,
+        answer: &Answer,
+        digest: Digest,
+    ) -> Result<Vec<(String, Evidence)>, Refusal> {
+        let standard = self.standard_of(ticket)?;
+        let source = || Source::Probe {
+            answer: digest,
+            order: ordered.order,
+            runner: ordered.runner,
+            target: ordered.target.clone(),
+        };
+        let measured = standard.criteria().filter_map(|criterion| {
+            let Verify::Probe(check) = &criterion.verify else { return None };
+            let value = answer.values.get(&criterion.measure)?.clone();
+            let until = criterion.valid_until(answer.ended);
+            ordered.checks.contains(check).then(|| {
+                let at = answer.ended;
+                (criterion.id.clone(), Evidence { at, source: source(), until, value })
+            })
+        });
+        Ok(measured.collect())
+    }
+
+    /// Evidence of the same target and runner that still passes renews an approval without
+    /// signatures; anything worse leaves the old evidence to run out and marks the service due.
+    fn renew(&mut self, id: TicketId, measured: Vec<(String, Evidence)>, at: Millis) {
+        let Ok(ticket) = self.ticket(id) else { return };
+        let Ok(standard) = self.standard_of(ticket) else { return };
+        let passes = |name: &str, evidence: &Evidence| {
+            standard
+                .criterion(name)
+                .and_then(|criterion| criterion.threshold.as_ref())
+                .is_some_and(|threshold| threshold.holds(&evidence.value))
+        };
+        let (better, worse): (Vec<_>, Vec<_>) =
+            measured.into_iter().partition(|(name, evidence)| passes(name, evidence));
+        let service = ticket.service;
+        self.change_ticket(id, |ticket| {
+            for (name, evidence) in better {
+                if let Some(old) = ticket.evidence.get_mut(&name)
+                    && same_place(&old.source, &evidence.source)
+                {
+                    *old = evidence;
+                }
+            }
+        });
+        self.reset_fuse(service, id, at, !worse.is_empty());
+    }
+
+    /// Recomputes the service's fuse after a renewal.
+    fn reset_fuse(
+        &mut self,
+        service: crate::id::ServiceId,
+        ticket: TicketId,
+        at: Millis,
+        due: bool,
+    ) {
+        let Ok(ticket_now) = self.ticket(ticket) else { return };
+        let Status::Approved { at: approved } = ticket_now.status else { return };
+        let fuse = self
+            .standard_of(ticket_now)
+            .ok()
+            .and_then(|standard| gate::fuse(standard, ticket_now, approved, at));
+        self.change_service(service, |service| {
+            if service.ticket == ticket {
+                if let Some(fuse) = fuse {
+                    service.fuse = fuse;
+                }
+                service.due = service.due.or(due.then_some(at));
+            }
+        });
+    }
+}
+
+fn same_place(old: &Source, new: &Source) -> bool {
+    match (old, new) {
+        (
+            Source::Probe { runner: old_runner, target: old_target, .. },
+            Source::Probe { runner, target, .. },
+        ) => old_runner == runner && old_target == target,
+        _ => false,
+    }
+}

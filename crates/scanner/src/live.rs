@@ -1,0 +1,298 @@
+//! The live scan: asks a sandbox over the network what its document promises, within bounds.
+//!
+//! [`run`] is the whole story. Each check has a file here with a `CHECK` that describes it, a `run`
+//! that looks, and a pure `judge` over what was seen.
+
+use std::collections::BTreeMap;
+
+use crate::answer::{
+    Answer, Confidence, Exchange, Finding, GapCode, Incomplete, Severity, Value,
+};
+use crate::document::Document;
+use crate::order::{CheckId, Order, OrderError};
+
+mod authentication;
+mod budget;
+mod call;
+mod certificate;
+mod client;
+mod credential_echo;
+mod error_leaks;
+mod hello;
+mod likeness;
+mod mask;
+mod rate_limit;
+mod reply;
+mod request;
+mod scan;
+mod target;
+mod token;
+mod token_validation;
+mod transport;
+
+use budget::Spent;
+use certificate::Certificate;
+use client::{Client, WireError};
+use scan::Scan;
+use target::Target;
+
+/// The type of a measured value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Bool,
+    Int,
+    Text,
+}
+
+/// A value that a check measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
+    /// The stable dotted name that criteria read.
+    pub name: &'static str,
+    pub kind: Kind,
+    pub meaning: &'static str,
+}
+
+/// A check as documents and `--help` describe it.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    pub id: CheckId,
+    pub title: &'static str,
+    /// The question that it answers.
+    pub asks: &'static str,
+    pub values: &'static [Measure],
+}
+
+/// Every live check, in the order in which a scan runs them.
+pub fn checks() -> [&'static Check; 6] {
+    CheckId::ALL.map(check)
+}
+
+/// The description of one check.
+pub fn check(id: CheckId) -> &'static Check {
+    match id {
+        CheckId::Transport => &transport::CHECK,
+        CheckId::Authentication => &authentication::CHECK,
+        CheckId::TokenValidation => &token_validation::CHECK,
+        CheckId::ErrorLeaks => &error_leaks::CHECK,
+        CheckId::CredentialEcho => &credential_echo::CHECK,
+        CheckId::RateLimit => &rate_limit::CHECK,
+    }
+}
+
+/// Carries out an order. `clock` gives milliseconds since 1970; it is read at the start and at the
+/// end. A target that cannot be reached is an answer too, with every check incomplete.
+///
+/// # Errors
+/// The order itself cannot be carried out: see [`OrderError`].
+pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Answer, OrderError> {
+    order.validate()?;
+    let started = clock();
+    let document = Document::read(&order.document)?;
+    let target = Target::read(&order.target, &document.servers())?;
+    let roots = certificate::roots(&order.trust)?;
+    let client = Client::new(order, target)?;
+    let now = i64::try_from(started / 1_000).unwrap_or(i64::MAX);
+
+    let reached = reach(&client, &roots, now).await;
+    let (tls, certificate, fault) = match reached {
+        Ok((tls, certificate)) => (tls, certificate, None),
+        Err(error) => (None, None, Some(error)),
+    };
+    let ports = order.plaintext_port;
+    let scan = Scan::new(document, &order.credentials, client, certificate, now, ports);
+    let mut answer = Answer {
+        nonce: order.nonce.clone(),
+        target: order.target.clone(),
+        certificate_sha256: certificate_of(&scan).map(|one| one.sha256.clone()),
+        tls,
+        started,
+        ended: started,
+        values: BTreeMap::new(),
+        findings: Vec::new(),
+        incomplete: Vec::new(),
+        requests_sent: 0,
+    };
+    for id in CheckId::ALL.into_iter().filter(|id| order.checks.contains(id)) {
+        let judgement = match &fault {
+            Some(error) => Judgement::unjudged(Gap::from(error)),
+            None => perform(id, &scan).await,
+        };
+        judgement.enter(id, &mut answer);
+    }
+    answer.requests_sent = scan.client.budget.sent();
+    answer.ended = clock().max(started);
+    Ok(answer)
+}
+
+/// What the first handshake showed: `None` for plain HTTP, an error for a target whose TLS the
+/// scanner cannot speak (its versions can still be judged).
+type Reached = (Option<String>, Option<Result<Certificate, String>>);
+
+async fn reach(
+    client: &Client,
+    roots: &rustls::RootCertStore,
+    now: i64,
+) -> Result<Reached, WireError> {
+    let address = client.open().await?;
+    let alone = target::is_loopback(address.ip());
+    if !client.target.tls {
+        if !alone {
+            client.withhold("the target speaks plain HTTP, anyone on the way could read".to_owned());
+        }
+        return Ok((None, None));
+    }
+    let tls = match client.handshake().await {
+        Ok(tls) => tls,
+        Err(error @ (WireError::Spent(_) | WireError::Unreachable(_))) => return Err(error),
+        Err(error) => {
+            client.withhold(error.to_string());
+            return Ok((None, Some(Err(error.to_string()))));
+        }
+    };
+    let chain = client.pin.chain().unwrap_or_default();
+    let certificate = Certificate::inspect(&chain, &client.target.host, roots, now);
+    let proven = certificate.as_ref().is_ok_and(Certificate::identifies);
+    // On loopback nobody stands in between, so a test server's certificate hides no one.
+    if !proven && !alone {
+        client.withhold("the certificate does not prove who answers".to_owned());
+    }
+    Ok((tls, Some(certificate)))
+}
+
+fn certificate_of<'a>(scan: &'a Scan<'_>) -> Option<&'a Certificate> {
+    scan.certificate.as_ref().and_then(|certificate| certificate.as_ref().ok())
+}
+
+async fn perform(id: CheckId, scan: &Scan<'_>) -> Judgement {
+    match id {
+        CheckId::Transport => transport::run(scan).await,
+        CheckId::Authentication => authentication::run(scan).await,
+        CheckId::TokenValidation => token_validation::run(scan).await,
+        CheckId::ErrorLeaks => error_leaks::run(scan).await,
+        CheckId::CredentialEcho => credential_echo::run(scan).await,
+        CheckId::RateLimit => rate_limit::run(scan).await,
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Gap {
+    code: GapCode,
+    detail: String,
+}
+
+impl Gap {
+    fn new(code: GapCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+
+    fn no_credential() -> Self {
+        Self::new(GapCode::NoCredential, "the order holds no valid credential (`credentials.token`)")
+    }
+
+    fn no_operation(detail: &str) -> Self {
+        Self::new(GapCode::NoOperation, detail)
+    }
+
+    fn control_refused(detail: &str) -> Self {
+        Self::new(GapCode::ControlRefused, detail)
+    }
+
+    fn undecided(detail: impl Into<String>) -> Self {
+        Self::new(GapCode::Undecided, detail)
+    }
+}
+
+impl From<&WireError> for Gap {
+    fn from(error: &WireError) -> Self {
+        let code = match error {
+            WireError::Spent(Spent::Requests) => GapCode::OutOfRequests,
+            WireError::Spent(Spent::Time) => GapCode::OutOfTime,
+            WireError::Withheld(_) => GapCode::Unidentified,
+            _ => GapCode::Unreachable,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// What a check concludes. Values that could not be measured are simply not in it.
+#[derive(Debug, Default)]
+struct Judgement {
+    values: BTreeMap<&'static str, Value>,
+    findings: Vec<Finding>,
+    gaps: Vec<Gap>,
+}
+
+impl Judgement {
+    fn unjudged(gap: Gap) -> Self {
+        Self { gaps: vec![gap], ..Self::default() }
+    }
+
+    fn value(&mut self, name: &'static str, value: impl Into<Value>) {
+        self.values.insert(name, value.into());
+    }
+
+    fn enter(self, check: CheckId, answer: &mut Answer) {
+        let values = self.values.into_iter().map(|(name, value)| (name.to_owned(), value));
+        answer.values.extend(values);
+        answer.findings.extend(self.findings);
+        answer.incomplete.extend(self.gaps.into_iter().map(|gap| Incomplete {
+            check,
+            code: gap.code,
+            detail: gap.detail,
+        }));
+    }
+}
+
+/// The part of a finding that does not depend on where it was found.
+#[derive(Debug, Clone, Copy)]
+struct Flaw {
+    check: CheckId,
+    title: &'static str,
+    severity: Severity,
+    confidence: Confidence,
+    why: &'static str,
+    fix: &'static str,
+    owasp: &'static str,
+    cwe: u32,
+}
+
+impl Flaw {
+    /// The finding; the last exchange is the one to repeat.
+    fn found(&self, operation: Option<String>, evidence: Vec<Exchange>) -> Finding {
+        let replay = evidence.last().map(|exchange| exchange.curl.clone()).unwrap_or_default();
+        Finding {
+            check: self.check,
+            title: self.title.to_owned(),
+            severity: self.severity,
+            confidence: self.confidence,
+            operation,
+            why: self.why.to_owned(),
+            fix: self.fix.to_owned(),
+            owasp: self.owasp.to_owned(),
+            cwe: self.cwe,
+            evidence,
+            replay,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_check_is_described_and_no_value_has_two_owners() {
+        let mut names = BTreeSet::new();
+        for (check, id) in checks().into_iter().zip(CheckId::ALL) {
+            assert_eq!(check.id, id);
+            assert!(check.asks.ends_with('?') && !check.title.is_empty());
+            for value in check.values {
+                assert!(names.insert(value.name), "{} is measured twice", value.name);
+                assert!(value.name.contains('.') && !value.meaning.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Check `authentication`: does every documented operation refuse a caller without a credential,
+//! and one with a credential that nobody issued?
+
+use std::sync::Arc;
+
+use super::client::WireError;
+use super::likeness::{alike, leads_to_login, tells_of_error};
+use super::reply::Reply;
+use super::scan::{Face, Scan};
+use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
+use crate::answer::{Confidence, Severity};
+use crate::order::CheckId;
+
+pub const CHECK: Check = Check {
+    id: CheckId::Authentication,
+    title: "Authentication",
+    asks: "Does every operation that is not declared public refuse callers without a valid credential?",
+    values: &[
+        Measure {
+            name: "authentication.operations_tested",
+            kind: Kind::Int,
+            meaning: "documented operations that are not public and were judged; present only if \
+                      all of them were",
+        },
+        Measure {
+            name: "authentication.operations_open",
+            kind: Kind::Int,
+            meaning: "of those, the ones that answered without a valid credential",
+        },
+        Measure {
+            name: "authentication.operations_public",
+            kind: Kind::Int,
+            meaning: "documented operations that the document declares public",
+        },
+    ],
+};
+
+/// Findings that carry evidence; the value counts the rest.
+const MOST_FINDINGS: usize = 100;
+/// Undecided operations that the reason names.
+const MOST_NAMED: usize = 5;
+/// Connections in a row that may fail before the target counts as gone.
+const MOST_FAILURES: usize = 3;
+
+type Answered = Result<Arc<Reply>, WireError>;
+
+/// One operation, asked in up to three ways.
+struct Asked {
+    operation: String,
+    /// With the valid credential; none for operations that change something.
+    control: Option<Answered>,
+    anonymous: Answered,
+    garbage: Answered,
+}
+
+struct Seen {
+    public: usize,
+    asked: Vec<Asked>,
+    /// Why asking stopped before the last operation.
+    stopped: Option<Gap>,
+}
+
+/// What the answers say about one operation.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Closed,
+    Open { with_garbage: bool },
+    Undecided(String),
+}
+
+pub async fn run(scan: &Scan<'_>) -> Judgement {
+    let mut seen = Seen { public: 0, asked: Vec::new(), stopped: None };
+    let mut failures = 0;
+    for (index, operation) in scan.document.operations.iter().enumerate() {
+        if operation.public {
+            seen.public += 1;
+            continue;
+        }
+        let control = match operation.method.is_safe() && scan.genuine().is_some() {
+            true => Some(scan.look(index, Face::Control).await),
+            false => None,
+        };
+        let anonymous = scan.look(index, Face::Anonymous).await;
+        let garbage = scan.look(index, Face::Garbage).await;
+        let spent = [&anonymous, &garbage].into_iter().filter_map(|one| one.as_ref().err());
+        seen.stopped = spent.clone().find(|error| error.is_final()).map(Gap::from);
+        failures = if spent.count() == 2 { failures + 1 } else { 0 };
+        if let (MOST_FAILURES, Err(error)) = (failures, &anonymous) {
+            seen.stopped = Some(Gap::from(error));
+        }
+        seen.asked.push(Asked { operation: operation.label(), control, anonymous, garbage });
+        if seen.stopped.is_some() {
+            break;
+        }
+    }
+    judge(&seen)
+}
+
+fn judge(seen: &Seen) -> Judgement {
+    let mut judgement = Judgement::default();
+    let controls = || seen.asked.iter().filter_map(|one| one.control.as_ref()?.as_ref().ok());
+    let reachable = controls().any(|reply| reply.is_success() && !tells_of_error(reply));
+    let mut undecided = Vec::new();
+    let mut open: usize = 0;
+    for asked in &seen.asked {
+        match verdict(asked, reachable) {
+            Verdict::Closed => {}
+            Verdict::Undecided(why) => undecided.push(format!("{}: {why}", asked.operation)),
+            Verdict::Open { with_garbage } => {
+                open += 1;
+                if judgement.findings.len() < MOST_FINDINGS {
+                    judgement.findings.push(finding(asked, with_garbage));
+                }
+            }
+        }
+    }
+    judgement.gaps.extend(seen.stopped.clone());
+    if let (None, Some(gap)) = (&seen.stopped, gap(&undecided, seen.asked.len(), controls().count())) {
+        judgement.gaps.push(gap);
+    }
+    if seen.asked.is_empty() && seen.stopped.is_none() {
+        judgement.gaps.push(Gap::no_operation("every documented operation is declared public"));
+    }
+    if judgement.gaps.is_empty() {
+        judgement.value("authentication.operations_tested", seen.asked.len());
+        judgement.value("authentication.operations_open", open);
+        judgement.value("authentication.operations_public", seen.public);
+    }
+    judgement
+}
+
+fn gap(undecided: &[String], all: usize, controls: usize) -> Option<Gap> {
+    if undecided.is_empty() {
+        return None;
+    }
+    let named = undecided.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
+    let detail = format!("{} of {all} operations undecided: {named}", undecided.len());
+    Some(match controls {
+        0 => Gap { detail, ..Gap::no_credential() },
+        _ => Gap::undecided(detail),
+    })
+}
+
+fn verdict(asked: &Asked, reachable: bool) -> Verdict {
+    let control = asked.control.as_ref().and_then(|answer| answer.as_ref().ok());
+    let mut unclear = None;
+    for (answer, with_garbage) in [(&asked.anonymous, false), (&asked.garbage, true)] {
+        let judged = match (answer, control) {
+            (Err(error), _) => Verdict::Undecided(error.to_string()),
+            (Ok(reply), Some(control)) => compared(reply, control, with_garbage),
+            (Ok(reply), None) => alone(reply, reachable, with_garbage),
+        };
+        match judged {
+            Verdict::Open { .. } => return judged,
+            Verdict::Undecided(_) => unclear = unclear.or(Some(judged)),
+            Verdict::Closed => {}
+        }
+    }
+    unclear.unwrap_or(Verdict::Closed)
+}
+
+/// Beside the answer to the valid credential, any answer of another kind is a refusal.
+fn compared(reply: &Reply, control: &Reply, with_garbage: bool) -> Verdict {
+    let admitted = control.is_success() && !tells_of_error(control);
+    match reply.status {
+        401 | 403 if !matches!(control.status, 401 | 429 | 500..) && control.status != reply.status => {
+            Verdict::Closed
+        }
+        401 | 403 => undecided("the valid credential gets", control),
+        200..=299 if tells_of_error(reply) => match admitted {
+            true => Verdict::Closed,
+            false => undecided("an error with status", reply),
+        },
+        200..=299 if admitted && !alike(reply, control) => {
+            undecided("another content than with the credential, status", reply)
+        }
+        200..=299 => Verdict::Open { with_garbage },
+        429 | 500.. => undecided("status", reply),
+        _ if admitted => Verdict::Closed,
+        _ => undecided("with and without credential no success, without it", reply),
+    }
+}
+
+/// An operation that changes something is never asked with the valid credential. That it is
+/// reachable at all is known from the operations that were.
+fn alone(reply: &Reply, reachable: bool, with_garbage: bool) -> Verdict {
+    match reply.status {
+        401 | 403 if reachable => Verdict::Closed,
+        401 | 403 => undecided("no request with the valid credential succeeded, so a refusal proves nothing, status", reply),
+        200..=299 if !tells_of_error(reply) => Verdict::Open { with_garbage },
+        _ if leads_to_login(reply) && reachable => Verdict::Closed,
+        _ => undecided("neither 401 nor 403 but status", reply),
+    }
+}
+
+fn undecided(what: &str, reply: &Reply) -> Verdict {
+    Verdict::Undecided(format!("{what} {}", reply.status))
+}
+
+fn finding(asked: &Asked, with_garbage: bool) -> crate::answer::Finding {
+    let answer = if with_garbage { &asked.garbage } else { &asked.anonymous };
+    let controls = asked.control.iter().filter_map(|control| control.as_ref().ok());
+    let evidence = controls.chain(answer.as_ref().ok()).map(|reply| reply.exchange.clone());
+    let flaw = match (with_garbage, asked.control.is_some()) {
+        (false, true) => READS_OPEN,
+        (false, false) => CHANGES_OPEN,
+        (true, _) => GARBAGE_ACCEPTED,
+    };
+    flaw.found(Some(asked.operation.clone()), evidence.collect())
+}
+
+const READS_OPEN: Flaw = Flaw {
+    check: CheckId::Authentication,
+    title: "An operation answers without a credential",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    why: "The document says that a credential is needed; anyone who knows the path gets the same \
+          kind of answer without one.",
+    fix: "Refuse the call with 401 before anything else is done, for every operation by default; \
+          if it is meant to be public, declare it with `security: []`.",
+    owasp: "API2:2023",
+    cwe: 306,
+};
+
+const CHANGES_OPEN: Flaw = Flaw {
+    title: "An operation that changes something answers without a credential",
+    severity: Severity::Critical,
+    confidence: Confidence::Medium,
+    why: "The document says that a credential is needed; a call without one succeeded.",
+    ..READS_OPEN
+};
+
+const GARBAGE_ACCEPTED: Flaw = Flaw {
+    title: "An operation accepts a credential that nobody issued",
+    severity: Severity::Critical,
+    why: "Some credential is asked for and not looked at: a made-up one is let in.",
+    ..READS_OPEN
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Value;
+    use crate::live::reply::made::json;
+
+    fn answer(status: u16) -> Answered {
+        Ok(Arc::new(json(status, if status < 300 { r#"{"id": 1}"# } else { r#"{"title": "no"}"# })))
+    }
+
+    fn asked(control: Option<u16>, anonymous: u16, garbage: u16) -> Asked {
+        let control = control.map(answer);
+        let (anonymous, garbage) = (answer(anonymous), answer(garbage));
+        Asked { operation: "GET /x".to_owned(), control, anonymous, garbage }
+    }
+
+    #[test]
+    fn verdicts_by_status() {
+        let cases = [
+            (asked(Some(200), 401, 401), true, "closed"),
+            (asked(Some(200), 404, 400), true, "closed"),
+            (asked(Some(404), 401, 401), true, "closed"),
+            (asked(Some(403), 401, 401), true, "closed"),
+            (asked(Some(200), 200, 401), true, "open"),
+            (asked(Some(200), 401, 200), true, "open"),
+            (asked(Some(403), 200, 401), true, "open"),
+            (asked(Some(401), 401, 401), true, "undecided"),
+            (asked(Some(403), 403, 403), true, "undecided"),
+            (asked(Some(404), 404, 404), true, "undecided"),
+            (asked(Some(500), 401, 401), true, "undecided"),
+            (asked(Some(200), 429, 401), true, "undecided"),
+            (asked(Some(200), 503, 401), true, "undecided"),
+            (asked(None, 401, 401), true, "closed"),
+            (asked(None, 401, 401), false, "undecided"),
+            (asked(None, 204, 401), true, "open"),
+            (asked(None, 404, 401), true, "undecided"),
+            (asked(None, 422, 401), true, "undecided"),
+        ];
+        for (index, (asked, reachable, expected)) in cases.iter().enumerate() {
+            let verdict = match verdict(asked, *reachable) {
+                Verdict::Closed => "closed",
+                Verdict::Open { .. } => "open",
+                Verdict::Undecided(_) => "undecided",
+            };
+            assert_eq!(&verdict, expected, "case {index}");
+        }
+    }
+
+    #[test]
+    fn a_polite_error_with_status_200_is_a_refusal() {
+        let polite = || Ok(Arc::new(json(200, r#"{"error": "log in first"}"#)));
+        let asked = Asked { anonymous: polite(), garbage: polite(), ..asked(Some(200), 401, 401) };
+        assert_eq!(verdict(&asked, true), Verdict::Closed);
+        let unsafe_one = Asked { control: None, ..asked };
+        assert!(matches!(verdict(&unsafe_one, true), Verdict::Undecided(_)));
+    }
+
+    #[test]
+    fn a_welcome_page_instead_of_the_data_is_not_called_open() {
+        let page = || Ok(Arc::new(json(200, r#"{"message": "hello, stranger"}"#)));
+        let asked = Asked { anonymous: page(), garbage: page(), ..asked(Some(200), 401, 401) };
+        assert!(matches!(verdict(&asked, true), Verdict::Undecided(_)));
+    }
+
+    #[test]
+    fn one_undecided_operation_leaves_the_count_unmeasured_and_keeps_the_findings() {
+        let asked = vec![asked(Some(200), 200, 200), asked(Some(404), 404, 404)];
+        let judgement = judge(&Seen { public: 0, asked, stopped: None });
+        assert!(judgement.values.is_empty());
+        assert_eq!(judgement.findings.len(), 1);
+        assert!(judgement.gaps[0].detail.starts_with("1 of 2 operations undecided: GET /x"));
+    }
+
+    #[test]
+    fn all_closed_is_measured() {
+        let asked = vec![asked(Some(200), 401, 401), asked(None, 401, 403)];
+        let judgement = judge(&Seen { public: 1, asked, stopped: None });
+        let expected = [
+            ("authentication.operations_open", Value::Int(0)),
+            ("authentication.operations_public", Value::Int(1)),
+            ("authentication.operations_tested", Value::Int(2)),
+        ];
+        assert_eq!(judgement.values.into_iter().collect::<Vec<_>>(), expected);
+        assert!(judgement.findings.is_empty() && judgement.gaps.is_empty());
+    }
+
+    #[test]
+    fn the_findings_evidence_is_control_then_attack() {
+        let judgement =
+            judge(&Seen { public: 0, asked: vec![asked(Some(200), 200, 401)], stopped: None });
+        assert_eq!(judgement.findings[0].evidence.len(), 2);
+        assert_eq!(judgement.values["authentication.operations_open"], Value::Int(1));
+    }
+}
