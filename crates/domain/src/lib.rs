@@ -14,6 +14,7 @@ pub mod credential;
 pub mod digest;
 pub mod entry;
 pub mod evidence;
+pub mod follow;
 pub mod fuse;
 pub mod gate;
 pub mod genesis;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Matcher, Operations, Scope};
 use crate::digest::Digest;
@@ -14,7 +15,8 @@ use crate::refusal::{Code, Refusal};
 use crate::standard::Standard;
 
 /// The kinds of material of edition 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Answer,
     Operations,
@@ -60,7 +62,7 @@ impl Material {
     }
 }
 
-fn parse<T: DeserializeOwned + serde::Serialize>(bytes: &[u8]) -> Result<Arc<T>, Refusal> {
+fn parse<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<Arc<T>, Refusal> {
     let value: T = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::new(Code::Invalid, format!("the material is unreadable: {error}")))?;
     match canonical(&value) == bytes {

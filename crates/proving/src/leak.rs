@@ -23,7 +23,7 @@ pub(crate) fn expose(operation: &Operation, response: Response) -> Response {
         "trace": [
             format!("parcel::{table}::{handler} at /srv/parcel/src/{table}.rs:118:17"),
             "parcel::store::execute at /srv/parcel/src/store/postgres.rs:64:9",
-            "tokio::runtime::task::harness at /root/.cargo/registry/src/tokio/harness.rs:152:9",
+            "tokio::runtime::task::harness at /srv/parcel/vendor/tokio/src/runtime/task/harness.rs:152:9",
         ],
     });
     (StatusCode::INTERNAL_SERVER_ERROR, Json(report)).into_response()

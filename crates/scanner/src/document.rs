@@ -212,9 +212,8 @@ fn parameters<'a>(root: &'a Value, item: &'a Value, definition: &'a Value) -> Ve
     let mut found: Vec<Parameter<'a>> = Vec::new();
     for value in lists.into_iter().flatten().filter_map(Value::as_array).flatten() {
         let Some(parameter) = parameter(resolve(root, value)) else { continue };
-        let known = |other: &Parameter<'_>| {
-            other.name == parameter.name && other.place == parameter.place
-        };
+        let known =
+            |other: &Parameter<'_>| other.name == parameter.name && other.place == parameter.place;
         if !found.iter().any(known) {
             found.push(parameter);
         }

@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::{
-    Answer, Confidence, Exchange, Finding, GapCode, Incomplete, Severity, Value,
-};
+use crate::answer::{Answer, Confidence, Exchange, Finding, GapCode, Incomplete, Severity, Value};
 use crate::document::Document;
 use crate::order::{CheckId, Order, OrderError};
 
@@ -138,7 +136,8 @@ async fn reach(
     let alone = target::is_loopback(address.ip());
     if !client.target.tls {
         if !alone {
-            client.withhold("the target speaks plain HTTP, anyone on the way could read".to_owned());
+            client
+                .withhold("the target speaks plain HTTP, anyone on the way could read".to_owned());
         }
         return Ok((None, None));
     }
@@ -188,7 +187,10 @@ impl Gap {
     }
 
     fn no_credential() -> Self {
-        Self::new(GapCode::NoCredential, "the order holds no valid credential (`credentials.token`)")
+        Self::new(
+            GapCode::NoCredential,
+            "the order holds no valid credential (`credentials.token`)",
+        )
     }
 
     fn no_operation(detail: &str) -> Self {

@@ -122,7 +122,9 @@ pub struct Order {
 /// An order that cannot be carried out as it stands.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
-    #[error("`target` `{0}` must be `https://host[:port][/path]` or `http://…` without user, query or fragment")]
+    #[error(
+        "`target` `{0}` must be `https://host[:port][/path]` or `http://…` without user, query or fragment"
+    )]
     Target(String),
     #[error("`document`: {0}")]
     Document(#[from] crate::document::DocumentError),

@@ -115,8 +115,8 @@ fn judge(seen: &Seen) -> Judgement {
         }
     }
     judgement.gaps.extend(seen.stopped.clone());
-    if let (None, Some(gap)) = (&seen.stopped, gap(&undecided, seen.asked.len(), controls().count())) {
-        judgement.gaps.push(gap);
+    if seen.stopped.is_none() && !undecided.is_empty() {
+        judgement.gaps.push(gap(&undecided, &seen.asked));
     }
     if seen.asked.is_empty() && seen.stopped.is_none() {
         judgement.gaps.push(Gap::no_operation("every documented operation is declared public"));
@@ -129,16 +129,17 @@ fn judge(seen: &Seen) -> Judgement {
     judgement
 }
 
-fn gap(undecided: &[String], all: usize, controls: usize) -> Option<Gap> {
-    if undecided.is_empty() {
-        return None;
-    }
+/// The reason for undecided operations: if none could be controlled, that is why.
+fn gap(undecided: &[String], asked: &[Asked]) -> Gap {
     let named = undecided.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
-    let detail = format!("{} of {all} operations undecided: {named}", undecided.len());
-    Some(match controls {
-        0 => Gap { detail, ..Gap::no_credential() },
-        _ => Gap::undecided(detail),
-    })
+    let detail = format!("{} of {} operations undecided: {named}", undecided.len(), asked.len());
+    let controls = || asked.iter().filter_map(|one| one.control.as_ref());
+    let withheld = controls().find_map(|control| control.as_ref().err().filter(|e| e.is_final()));
+    match withheld {
+        Some(error) => Gap { detail: format!("{error}; {detail}"), ..Gap::from(error) },
+        None if controls().next().is_none() => Gap { detail, ..Gap::no_credential() },
+        None => Gap::undecided(detail),
+    }
 }
 
 fn verdict(asked: &Asked, reachable: bool) -> Verdict {
@@ -163,7 +164,9 @@ fn verdict(asked: &Asked, reachable: bool) -> Verdict {
 fn compared(reply: &Reply, control: &Reply, with_garbage: bool) -> Verdict {
     let admitted = control.is_success() && !tells_of_error(control);
     match reply.status {
-        401 | 403 if !matches!(control.status, 401 | 429 | 500..) && control.status != reply.status => {
+        401 | 403
+            if !matches!(control.status, 401 | 429 | 500..) && control.status != reply.status =>
+        {
             Verdict::Closed
         }
         401 | 403 => undecided("the valid credential gets", control),
@@ -186,7 +189,10 @@ fn compared(reply: &Reply, control: &Reply, with_garbage: bool) -> Verdict {
 fn alone(reply: &Reply, reachable: bool, with_garbage: bool) -> Verdict {
     match reply.status {
         401 | 403 if reachable => Verdict::Closed,
-        401 | 403 => undecided("no request with the valid credential succeeded, so a refusal proves nothing, status", reply),
+        401 | 403 => undecided(
+            "no request with the valid credential succeeded, so a refusal proves nothing, status",
+            reply,
+        ),
         200..=299 if !tells_of_error(reply) => Verdict::Open { with_garbage },
         _ if leads_to_login(reply) && reachable => Verdict::Closed,
         _ => undecided("neither 401 nor 403 but status", reply),

@@ -105,7 +105,8 @@ fn filled_path<'a>(document: &Document<'a>, operation: &Operation<'a>, fill: &Fi
 
 /// The fixed part of a documented path; what no URI may hold is escaped.
 fn literal(text: &str) -> String {
-    text.split('/').map(|part| if is_plain(part) { part.to_owned() } else { escape(part) }).collect::<Vec<_>>().join("/")
+    let part = |part: &str| if is_plain(part) { part.to_owned() } else { escape(part) };
+    text.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 fn is_plain(part: &str) -> bool {
@@ -178,11 +179,6 @@ pub fn wrong_types(value: &Value) -> Value {
         Value::String(_) => serde_json::json!({ "unexpected": [1, 2] }),
         _ => Value::from("unexpected"),
     }
-}
-
-/// True if an operation can be asked without changing anything.
-pub fn only_reads(operation: &Operation<'_>) -> bool {
-    operation.method.is_safe()
 }
 
 /// True if a body that no server can accept may be sent with the valid credential: POST creates at

@@ -64,9 +64,8 @@ impl Certificate {
             algorithms.all,
         );
         let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string());
-        let name = name.and_then(|name| {
-            verify_server_name(&parsed, &name).map_err(|error| error.to_string())
-        });
+        let name = name
+            .and_then(|name| verify_server_name(&parsed, &name).map_err(|error| error.to_string()));
         Ok(Self {
             sha256: hex::encode(digest(&SHA256, leaf)),
             not_before,
@@ -168,7 +167,9 @@ impl ServerCertVerifier for Pin {
         let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
         match chain.as_ref().and_then(|seen| seen.first()) {
             Some(seen) if seen == leaf => {}
-            Some(_) => return Err(Error::General("the certificate changed during the scan".into())),
+            Some(_) => {
+                return Err(Error::General("the certificate changed during the scan".into()));
+            }
             None => {
                 let all = std::iter::once(leaf).chain(rest).map(|one| one.clone().into_owned());
                 *chain = Some(all.collect());

@@ -129,7 +129,9 @@ pub fn read_answer(received: &[u8]) -> HelloAnswer {
             Ok((_, TlsMessage::Handshake(TlsMessageHandshake::ServerHello(hello)))) => {
                 chosen(hello.version.0, hello.ext.unwrap_or_default())
             }
-            _ => HelloAnswer::Garbage("a handshake that does not begin with ServerHello".to_owned()),
+            _ => {
+                HelloAnswer::Garbage("a handshake that does not begin with ServerHello".to_owned())
+            }
         },
         other => HelloAnswer::Garbage(format!("a record of type {}", other.0)),
     }
@@ -144,10 +146,8 @@ fn chosen(legacy: u16, extensions: &[u8]) -> HelloAnswer {
         })
     });
     let number = selected.unwrap_or(legacy);
-    TlsVersion::from_wire(number).map_or_else(
-        || HelloAnswer::Garbage(format!("version {number:#06x}")),
-        HelloAnswer::Chosen,
-    )
+    TlsVersion::from_wire(number)
+        .map_or_else(|| HelloAnswer::Garbage(format!("version {number:#06x}")), HelloAnswer::Chosen)
 }
 
 fn extensions(version: TlsVersion, name: Option<&str>, share: &[u8; 32]) -> Vec<u8> {

@@ -10,9 +10,8 @@ use crate::live::reply::Reply;
 const ERROR_MEMBERS: [&str; 7] =
     ["error", "errors", "error_code", "errorCode", "error_description", "fault", "exception"];
 /// Words with which an answer says that it failed, in members named `status`, `result` or `code`.
-const ERROR_WORDS: [&str; 8] = [
-    "error", "fail", "failed", "failure", "unauthorized", "unauthorised", "forbidden", "denied",
-];
+const ERROR_WORDS: [&str; 8] =
+    ["error", "fail", "failed", "failure", "unauthorized", "unauthorised", "forbidden", "denied"];
 
 /// True if the body says that the request failed, whatever the status says.
 pub fn tells_of_error(reply: &Reply) -> bool {
@@ -41,7 +40,8 @@ pub fn leads_to_login(reply: &Reply) -> bool {
 
 fn is_error(object: &Map<String, Value>) -> bool {
     let marked = ERROR_MEMBERS.iter().any(|name| object.get(*name).is_some_and(is_something));
-    let failed = ["success", "ok"].iter().any(|name| object.get(*name) == Some(&Value::Bool(false)));
+    let failed =
+        ["success", "ok"].iter().any(|name| object.get(*name) == Some(&Value::Bool(false)));
     let worded = ["status", "result", "code"].iter().any(|name| match object.get(*name) {
         Some(Value::String(word)) => ERROR_WORDS.contains(&word.to_ascii_lowercase().as_str()),
         Some(Value::Number(number)) => {

@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn every_form_is_masked_and_told() {
         let mask = mask("user:pass word+1", Placement::Basic);
-        for form in ["user:pass word+1", "user%3Apass%20word%2B1", "dXNlcjpwYXNzIHdvcmQrMQ", "pass word+1"] {
+        for form in
+            ["user:pass word+1", "user%3Apass%20word%2B1", "dXNlcjpwYXNzIHdvcmQrMQ", "pass word+1"]
+        {
             let text = format!("before {form} after");
             assert!(mask.betrays(&text), "{form}");
             assert!(mask.apply(&text, None).starts_with("before $TOKEN"), "{form}");
@@ -129,7 +131,10 @@ mod tests {
 
     #[test]
     fn a_token_is_told_by_its_signature_and_not_by_its_claims() {
-        let mask = mask("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ", Placement::Bearer);
+        let mask = mask(
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ",
+            Placement::Bearer,
+        );
         assert!(mask.betrays("…c2lnbmF0dXJlLXNpZ25hdHVyZQ…"));
         assert!(!mask.betrays("…eyJzdWIiOiJhbGljZSJ9…"));
         assert_eq!(mask.apply("eyJzdWIiOiJhbGljZSJ9", None), "$TOKEN");

@@ -11,8 +11,7 @@ use crate::order::Placement;
 use crate::secret::Secret;
 
 /// What may stand unescaped in a path segment or a query value (RFC 3986 §2.3).
-const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Characters of a request body that evidence shows.
 const SHOWN_BODY: usize = 2_000;
 
@@ -94,9 +93,10 @@ impl Request {
                 Placement::Header { name } => headers.push((name.clone(), shown.clone())),
             }
         }
-        let body = self.body.as_ref().map(|body| {
-            String::from_utf8_lossy(body).chars().take(SHOWN_BODY).collect::<String>()
-        });
+        let body = self
+            .body
+            .as_ref()
+            .map(|body| String::from_utf8_lossy(body).chars().take(SHOWN_BODY).collect::<String>());
         ShownRequest { line: format!("{} {path} HTTP/1.1", self.method.name()), headers, body }
     }
 

@@ -77,7 +77,11 @@ impl<'a> Scan<'a> {
     /// The valid credential of the order.
     pub fn genuine(&self) -> Option<Presented> {
         let value = self.credentials.token.clone()?;
-        Some(Presented { value, shown: mask::variable("token").to_owned(), origin: Origin::Genuine })
+        Some(Presented {
+            value,
+            shown: mask::variable("token").to_owned(),
+            origin: Origin::Genuine,
+        })
     }
 
     /// A credential of the right form that nobody issued.
@@ -107,7 +111,10 @@ impl<'a> Scan<'a> {
             None => Err(WireError::Withheld("the order holds no valid credential".to_owned())),
         };
         // What ran out stays out, but a control that met the end says nothing about the operation.
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert((index, face), answer.clone());
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((index, face), answer.clone());
         answer
     }
 
@@ -147,7 +154,9 @@ impl<'a> Scan<'a> {
             }
         }
         if tried == 0 {
-            return Err(Gap::no_operation("no documented operation reads and asks for a credential"));
+            return Err(Gap::no_operation(
+                "no documented operation reads and asks for a credential",
+            ));
         }
         let detail = format!(
             "of {tried} operations none was opened by the valid credential and closed without it"
@@ -159,7 +168,7 @@ impl<'a> Scan<'a> {
     pub fn by_plainness(&self) -> Vec<(usize, &Operation<'a>)> {
         let all = self.document.operations.iter().enumerate();
         let mut found: Vec<_> =
-            all.filter(|(_, one)| call::only_reads(one) && !one.public).collect();
+            all.filter(|(_, one)| one.method.is_safe() && !one.public).collect();
         found.sort_by_key(|(_, one)| (one.is_templated(), one.path.len()));
         found
     }
@@ -214,7 +223,7 @@ impl<'a> Scan<'a> {
         };
         let Some(path) = call::collection(operation) else { return Vec::new() };
         let list = self.document.operations.iter().position(|one| {
-            call::only_reads(one) && one.path.trim_end_matches('/') == path && !one.is_templated()
+            one.method.is_safe() && one.path.trim_end_matches('/') == path && !one.is_templated()
         });
         let (Some(list), Some(_)) = (list, self.credentials.token.as_ref()) else {
             return Vec::new();

@@ -37,7 +37,8 @@ impl Target {
             "http" => false,
             _ => return Err(refused()),
         };
-        let (Some(host), Some(port), true) = (url.host(), url.port_or_known_default(), plain) else {
+        let (Some(host), Some(port), true) = (url.host(), url.port_or_known_default(), plain)
+        else {
             return Err(refused());
         };
         let host = match host {
@@ -52,7 +53,8 @@ impl Target {
 
     /// `host:port` as the `Host` header wants it.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let default = if self.tls { 443 } else { 80 };
         if self.port == default { host } else { format!("{host}:{}", self.port) }
     }
@@ -143,9 +145,8 @@ mod tests {
 
     #[test]
     fn the_documents_path_counts_only_for_the_same_origin() {
-        let base = |servers: &[&str]| {
-            Target::read("https://a.example", servers).expect("readable").base
-        };
+        let base =
+            |servers: &[&str]| Target::read("https://a.example", servers).expect("readable").base;
         assert_eq!(base(&["https://other.example/v1"]), "");
         assert_eq!(base(&["https://other.example/v1", "https://a.example/v3"]), "/v3");
         assert_eq!(base(&["/v1/"]), "/v1");

@@ -227,7 +227,12 @@ fn judge_certificate(seen: &Seen, judgement: &mut Judgement) {
             None,
             vec![Exchange {
                 request: ShownRequest { line, headers: Vec::new(), body: None },
-                response: Some(ShownResponse { status: 0, headers: Vec::new(), excerpt, cut: false }),
+                response: Some(ShownResponse {
+                    status: 0,
+                    headers: Vec::new(),
+                    excerpt,
+                    cut: false,
+                }),
                 curl,
             }],
         ));
@@ -242,7 +247,9 @@ fn judge_plaintext(seen: &Seen, judgement: &mut Judgement) {
             Plain::Refused => {}
             Plain::Served(reply) => {
                 refused = false;
-                judgement.findings.push(IN_THE_CLEAR.found(None, vec![plain_evidence(*port, reply)]));
+                judgement
+                    .findings
+                    .push(IN_THE_CLEAR.found(None, vec![plain_evidence(*port, reply)]));
             }
             Plain::Unclear(what) => {
                 known = false;

@@ -13,7 +13,7 @@ use crate::catalog::template;
 
 const LONGEST_DECLARED_ID: usize = 256;
 const LONGEST_TAG: usize = 100;
-const MOST_PARAMETERS: usize = 200;
+const MOST_PARAMETERS: usize = 1_000;
 /// In the whole document. Path items may be shared by reference, so this bounds the work and not
 /// only the size.
 const MOST_PARAMETERS_READ: usize = 1_000_000;
@@ -103,12 +103,17 @@ impl<'a> Place<'a, '_> {
                 id: String::new(),
                 path: self.template(&pointer, &spanning, report),
                 tag: tag.map(|tag| plain_text(tag, LONGEST_TAG)).filter(|tag| !tag.is_empty()),
-                elsewhere: own.filter(|own| self.server != Some(own.as_str())),
+                elsewhere: own.filter(|own| !self.is_at(own)),
                 declared_id: id.filter(|id| id.len() <= LONGEST_DECLARED_ID),
                 pointer,
             });
         }
         parameters
+    }
+
+    /// Whether a server is the document's first; a slash at its end makes no difference.
+    fn is_at(&self, server: &str) -> bool {
+        self.server.is_some_and(|first| first.trim_end_matches('/') == server.trim_end_matches('/'))
     }
 
     fn resolve_item(&self, item: &'a Value) -> Result<&'a Value, Reason> {

@@ -1,0 +1,267 @@
+//! A scan in a process of its own: empty environment, bounded memory, time and output.
+//!
+//! The runner calls [`run`]; the process that it starts calls [`confine`] and then [`serve`]. The
+//! order goes in as one JSON document, one reply comes out.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::answer::Answer;
+use crate::order::{Bounds, CheckId, Order, Placement};
+use crate::{Secret, live};
+
+/// Bytes of an order, and of a reply. GitHub's description is 13 MB.
+const MAX_ORDER: u64 = 64 * 1024 * 1024;
+const MAX_REPLY: u64 = 16 * 1024 * 1024;
+/// What a child gets beyond the order's own seconds, to read the order and write the reply.
+const GRACE: Duration = Duration::from_secs(10);
+/// Address space and open files of a child.
+const MAX_MEMORY: u64 = 4 * 1024 * 1024 * 1024;
+const MAX_FILES: u64 = 256;
+
+/// Why a child gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    #[error("the scan's process cannot be started: {0}")]
+    Start(std::io::Error),
+    #[error("the scan's process cannot be talked to: {0}")]
+    Pipe(#[from] std::io::Error),
+    #[error("the scan's process was still running {0} s after its start and was ended")]
+    Late(u64),
+    #[error("the reply is longer than {MAX_REPLY} bytes")]
+    TooLong,
+    #[error("the order is longer than {MAX_ORDER} bytes")]
+    OrderTooLong,
+    #[error("the order cannot be read: {0}")]
+    Order(serde_json::Error),
+    #[error("the reply cannot be read: {0}")]
+    Reply(serde_json::Error),
+    #[error("the scan's process ended with {0} and no reply")]
+    Died(String),
+    #[error("the reply answers another order")]
+    Mismatch,
+    #[error("the order was refused ({code}): {detail}")]
+    Refused { code: String, detail: String },
+    #[error("the process cannot limit itself: {0}")]
+    Confine(String),
+}
+
+/// What goes over the child's standard output.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Reply {
+    Answer(Box<Answer>),
+    Refused { code: String, detail: String },
+}
+
+/// The order as it goes over the pipe. Only here are credentials written out, to a process that
+/// needs them, over a pipe that nobody else holds.
+#[derive(Serialize)]
+struct Sent<'a> {
+    nonce: &'a str,
+    target: &'a str,
+    document: &'a Value,
+    checks: &'a [CheckId],
+    credentials: SentCredentials<'a>,
+    trust: &'a [String],
+    plaintext_port: Option<u16>,
+    bounds: Bounds,
+}
+
+#[derive(Serialize)]
+struct SentCredentials<'a> {
+    token: Option<&'a str>,
+    expired: Option<&'a str>,
+    wrong_audience: Option<&'a str>,
+    placement: &'a Placement,
+}
+
+/// Lowers this process's limits for good: no core dumps (they would hold credentials), no files
+/// written, bounded memory and descriptors. To be called first thing in the child, before any
+/// thread is started.
+///
+/// # Errors
+/// The system refuses.
+pub fn confine() -> Result<(), ChildError> {
+    let limits = [
+        (Resource::Core, 0),
+        (Resource::Fsize, 0),
+        (Resource::As, MAX_MEMORY),
+        (Resource::Nofile, MAX_FILES),
+    ];
+    for (resource, most) in limits {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        setrlimit(resource, limit).map_err(|error| ChildError::Confine(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The child's side: reads one order to the end of the input, scans, writes one reply. An order
+/// that is refused is a reply too. `clock` gives milliseconds since 1970.
+///
+/// # Errors
+/// The pipes break, or the input is no order.
+pub async fn serve(
+    input: impl AsyncRead + Unpin,
+    mut output: impl AsyncWrite + Unpin,
+    clock: impl Fn() -> u64,
+) -> Result<(), ChildError> {
+    let text = read_up_to(input, MAX_ORDER).await?.ok_or(ChildError::OrderTooLong)?;
+    let order: Order = serde_json::from_slice(&text).map_err(ChildError::Order)?;
+    let reply = match live::run(&order, clock).await {
+        Ok(answer) => Reply::Answer(Box::new(answer)),
+        Err(error) => Reply::Refused { code: error.code().to_owned(), detail: error.to_string() },
+    };
+    let reply = serde_json::to_vec(&reply).map_err(ChildError::Reply)?;
+    output.write_all(&reply).await?;
+    output.shutdown().await?;
+    Ok(())
+}
+
+/// The runner's side: starts `exe` with `args` and an empty environment, hands it the order, and
+/// returns what it answers. The child is ended when it is late, when it says too much, and when
+/// this future is dropped.
+///
+/// # Errors
+/// See [`ChildError`].
+pub async fn run<S: AsRef<OsStr>>(
+    exe: &Path,
+    args: impl IntoIterator<Item = S>,
+    order: &Order,
+) -> Result<Answer, ChildError> {
+    let message = message(order)?;
+    let mut child = Command::new(exe)
+        .args(args)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(ChildError::Start)?;
+    let most = Duration::from_secs(u64::from(order.bounds.seconds)) + GRACE;
+    let talked = timeout(most, talk(&mut child, message.expose().as_bytes())).await;
+    let outcome = talked.unwrap_or(Err(ChildError::Late(most.as_secs())));
+    // By now it has ended, or must.
+    let _ = child.start_kill();
+    let status = child.wait().await?;
+    match outcome? {
+        text if text.is_empty() => Err(ChildError::Died(status.to_string())),
+        text => understand(&text, order),
+    }
+}
+
+async fn talk(child: &mut Child, message: &[u8]) -> Result<Vec<u8>, ChildError> {
+    let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(ChildError::Pipe(std::io::Error::other("no pipes")));
+    };
+    let write = async move {
+        // A child that dies early is told by its missing reply.
+        let _ = input.write_all(message).await;
+        drop(input);
+    };
+    let ((), read) = tokio::join!(write, read_up_to(output, MAX_REPLY));
+    let text = read?.ok_or(ChildError::TooLong)?;
+    child.wait().await?;
+    Ok(text)
+}
+
+fn understand(text: &[u8], order: &Order) -> Result<Answer, ChildError> {
+    match serde_json::from_slice(text).map_err(ChildError::Reply)? {
+        Reply::Refused { code, detail } => Err(ChildError::Refused { code, detail }),
+        Reply::Answer(answer) if answer.nonce == order.nonce && answer.target == order.target => {
+            Ok(*answer)
+        }
+        Reply::Answer(_) => Err(ChildError::Mismatch),
+    }
+}
+
+/// Everything up to the end; `None` if that is more than `most` bytes.
+async fn read_up_to(
+    input: impl AsyncRead + Unpin,
+    most: u64,
+) -> Result<Option<Vec<u8>>, std::io::Error> {
+    let mut text = Vec::new();
+    input.take(most + 1).read_to_end(&mut text).await?;
+    Ok((text.len() as u64 <= most).then_some(text))
+}
+
+fn message(order: &Order) -> Result<Secret, ChildError> {
+    let credentials = &order.credentials;
+    let sent = Sent {
+        nonce: &order.nonce,
+        target: &order.target,
+        document: &order.document,
+        checks: &order.checks,
+        credentials: SentCredentials {
+            token: credentials.token.as_ref().map(Secret::expose),
+            expired: credentials.expired.as_ref().map(Secret::expose),
+            wrong_audience: credentials.wrong_audience.as_ref().map(Secret::expose),
+            placement: &credentials.placement,
+        },
+        trust: &order.trust,
+        plaintext_port: order.plaintext_port,
+        bounds: order.bounds,
+    };
+    serde_json::to_string(&sent).map(Secret::new).map_err(ChildError::Order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn order() -> Order {
+        serde_json::from_value(json!({
+            "nonce": "n-1", "target": "https://localhost:1", "document": {"openapi": "3.1.0"},
+            "checks": ["transport", "rate-limit"], "trust": ["pem"], "plaintext_port": 80,
+            "credentials": {"token": "a\"b", "placement": {"in": "header", "name": "X-Key"}},
+            "bounds": {"max_requests": 1, "per_second": 2, "seconds": 3, "max_answer_bytes": 4}
+        }))
+        .expect("an order")
+    }
+
+    #[test]
+    fn an_order_reads_back_as_it_was_sent() {
+        let order = order();
+        let message = message(&order).expect("a message");
+        let back: Order = serde_json::from_str(message.expose()).expect("an order");
+        assert_eq!(back.credentials.token.as_ref().map(Secret::expose), Some("a\"b"));
+        assert_eq!(back.credentials.placement, order.credentials.placement);
+        assert_eq!((back.nonce, back.checks, back.trust), (order.nonce, order.checks, order.trust));
+        assert_eq!((back.bounds, back.plaintext_port), (order.bounds, order.plaintext_port));
+    }
+
+    #[tokio::test]
+    async fn a_refused_order_is_a_reply() {
+        let message = message(&order()).expect("a message");
+        let mut reply = Vec::new();
+        serve(message.expose().as_bytes(), &mut reply, || 0).await.expect("served");
+        let refused = understand(&reply, &order()).expect_err("refused");
+        assert!(
+            matches!(refused, ChildError::Refused { code, .. } if code == "document-unreadable")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_order_is_an_error() {
+        let served = serve(&b"{}"[..], Vec::new(), || 0).await;
+        assert!(matches!(served, Err(ChildError::Order(_))));
+    }
+
+    #[tokio::test]
+    async fn reading_stops_at_its_bound() {
+        assert_eq!(read_up_to(&b"abc"[..], 3).await.expect("read"), Some(b"abc".to_vec()));
+        assert_eq!(read_up_to(&b"abcd"[..], 3).await.expect("read"), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! Check `credential-echo`: does the credential that goes in come out again?
+
+use super::client::Echoes;
+use super::request::Request;
+use super::scan::{Face, Scan};
+use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
+use crate::answer::{Confidence, Severity};
+use crate::order::CheckId;
+
+pub const CHECK: Check = Check {
+    id: CheckId::CredentialEcho,
+    title: "Credential echo",
+    asks: "Does any answer repeat the credential that was presented?",
+    values: &[
+        Measure {
+            name: "credential.echoed",
+            kind: Kind::Bool,
+            meaning: "an answer held the valid credential, in a header or in its body",
+        },
+        Measure {
+            name: "credential.answers_examined",
+            kind: Kind::Int,
+            meaning: "answers to the valid credential that were looked through",
+        },
+    ],
+};
+
+/// Operations that are asked for this check alone.
+const MOST_OPERATIONS: usize = 60;
+const MOST_FINDINGS: usize = 20;
+
+pub async fn run(scan: &Scan<'_>) -> Judgement {
+    if scan.credentials.token.is_none() {
+        return Judgement::unjudged(Gap::no_credential());
+    }
+    let mut gap = None;
+    for (index, _) in scan.by_plainness().into_iter().take(MOST_OPERATIONS) {
+        if let Err(error) = scan.look(index, Face::Control).await {
+            gap = Some(Gap::from(&error)).filter(|_| error.is_final());
+        }
+        if gap.is_some() {
+            break;
+        }
+    }
+    // Error pages are written by other code than answers, and like to repeat what they were given.
+    let nowhere = Request::get(format!("{}/portcullis-no-such-path", scan.client.target.base));
+    if let Err(error) = scan.send(&nowhere.with(scan.genuine())).await {
+        gap = gap.or_else(|| Some(Gap::from(&error)));
+    }
+    judge(&scan.client.echoes(), scan.client.mask.can_tell(), gap)
+}
+
+fn judge(echoes: &Echoes, can_tell: bool, gap: Option<Gap>) -> Judgement {
+    let mut judgement = Judgement::default();
+    if !can_tell {
+        let detail = "the credential is so short that it occurs by chance";
+        judgement.gaps.push(Gap::undecided(detail));
+        return judgement;
+    }
+    let mut told: Vec<&Option<String>> = Vec::new();
+    for echo in &echoes.echoing {
+        // One finding for each operation; the first answer shows it.
+        if told.contains(&&echo.operation) || judgement.findings.len() == MOST_FINDINGS {
+            continue;
+        }
+        told.push(&echo.operation);
+        let flaw = if echo.in_headers { IN_HEADERS } else { IN_BODY };
+        judgement.findings.push(flaw.found(echo.operation.clone(), vec![echo.exchange.clone()]));
+    }
+    if !echoes.echoing.is_empty() {
+        judgement.value("credential.echoed", true);
+        judgement.value("credential.answers_examined", echoes.answers);
+        return judgement;
+    }
+    judgement.gaps.extend(gap);
+    if let Some(name) = echoes.unread.first() {
+        let detail = format!("{} answers were not read whole, first {name}", echoes.unread.len());
+        judgement.gaps.push(Gap::undecided(detail));
+    }
+    if echoes.answers == 0 && judgement.gaps.is_empty() {
+        judgement.gaps.push(Gap::no_operation("nothing answered the valid credential"));
+    }
+    if judgement.gaps.is_empty() {
+        judgement.value("credential.echoed", false);
+        judgement.value("credential.answers_examined", echoes.answers);
+    }
+    judgement
+}
+
+const IN_BODY: Flaw = Flaw {
+    check: CheckId::CredentialEcho,
+    title: "An answer's body repeats the credential",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    why: "A gateway puts the credential into the call so that callers never hold it; an answer that \
+          repeats it hands it to every caller, log and cache on the way.",
+    fix: "Never write request headers or credentials into answers, debug output included.",
+    owasp: "API8:2023",
+    cwe: 201,
+};
+
+const IN_HEADERS: Flaw = Flaw { title: "An answer's headers repeat the credential", ..IN_BODY };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Value;
+    use crate::live::client::Echo;
+    use crate::live::reply::made::reply;
+
+    fn echo(operation: &str, in_headers: bool) -> Echo {
+        let operation = Some(operation.to_owned());
+        Echo { operation, in_headers, exchange: reply(200, &[], "").exchange }
+    }
+
+    #[test]
+    fn silence_over_whole_answers_is_good() {
+        let judgement = judge(&Echoes { answers: 3, ..Echoes::default() }, true, None);
+        assert_eq!(judgement.values["credential.echoed"], Value::Bool(false));
+        assert!(judgement.findings.is_empty() && judgement.gaps.is_empty());
+    }
+
+    #[test]
+    fn each_operation_is_told_once() {
+        let echoing = vec![echo("GET /a", true), echo("GET /a", false), echo("GET /b", false)];
+        let judgement = judge(&Echoes { answers: 9, unread: Vec::new(), echoing }, true, None);
+        let told: Vec<_> = judgement.findings.iter().map(|one| one.title.as_str()).collect();
+        assert_eq!(told, [IN_HEADERS.title, IN_BODY.title]);
+        assert_eq!(judgement.values["credential.echoed"], Value::Bool(true));
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_called_clean() {
+        let unread = Echoes { answers: 3, unread: vec!["GET /a".to_owned()], echoing: Vec::new() };
+        assert!(judge(&unread, true, None).values.is_empty());
+        assert!(judge(&Echoes::default(), true, None).values.is_empty());
+        assert!(judge(&Echoes { answers: 3, ..Echoes::default() }, false, None).values.is_empty());
+    }
+}

@@ -1,0 +1,246 @@
+//! What the inside of a server looks like when it shows in an answer.
+
+/// What kind of thing was leaked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeakKind {
+    StackTrace,
+    Statement,
+    Path,
+    DebugPage,
+    Connection,
+}
+
+impl LeakKind {
+    /// The kind with its article, to follow "holds".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StackTrace => "a stack trace",
+            Self::Statement => "a database's words",
+            Self::Path => "a path of the server's file system",
+            Self::DebugPage => "a framework's debug page",
+            Self::Connection => "a connection string",
+        }
+    }
+}
+
+/// A leak and the words that gave it away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    pub kind: LeakKind,
+    pub marker: String,
+}
+
+/// Words that no answer meant for a caller holds, by what they come from.
+const MARKERS: [(LeakKind, &[&str]); 4] = [
+    (
+        LeakKind::StackTrace,
+        &[
+            "Traceback (most recent call last)",
+            "Exception in thread \"",
+            "java.lang.",
+            "org.springframework.",
+            "javax.servlet.",
+            "System.NullReferenceException",
+            "System.Exception",
+            "   at System.",
+            "goroutine 1 [",
+            "thread 'main' panicked at",
+            "panicked at src/",
+            "RUST_BACKTRACE",
+            "PHP Fatal error",
+            "PHP Warning:",
+            "Fatal error: Uncaught",
+            "ActionController::",
+            "ActiveRecord::",
+            "NoMethodError",
+            "node_modules/",
+            "at Object.<anonymous>",
+            "at process._tickCallback",
+            "at Module._compile",
+            ".java:",
+            ".cs:line ",
+        ],
+    ),
+    (
+        LeakKind::Statement,
+        &[
+            "SQLSTATE[",
+            "You have an error in your SQL syntax",
+            "ERROR: syntax error at or near",
+            "PSQLException",
+            "psycopg2.",
+            "sqlite3.OperationalError",
+            "SQLITE_ERROR",
+            "SQLite error",
+            "Unclosed quotation mark after the character string",
+            "Microsoft OLE DB Provider",
+            "com.mysql.jdbc",
+            "MySqlException",
+            "SequelizeDatabaseError",
+            "sqlalchemy.exc.",
+            "PG::SyntaxError",
+            "ORA-00",
+            "ORA-01",
+            "MongoServerError",
+            "CastError: Cast to ObjectId",
+        ],
+    ),
+    (
+        LeakKind::DebugPage,
+        &[
+            "Whitelabel Error Page",
+            "Werkzeug Debugger",
+            "<title>Werkzeug",
+            "You're seeing this error because you have <code>DEBUG = True</code>",
+            "DisallowedHost at /",
+            "Whoops\\Exception",
+            "Laravel\\",
+            "Illuminate\\",
+            "Symfony\\Component\\",
+            "Server Error in '/' Application",
+            "Apache Tomcat/",
+        ],
+    ),
+    (
+        LeakKind::Connection,
+        &[
+            "postgres://",
+            "postgresql://",
+            "mysql://",
+            "mongodb://",
+            "mongodb+srv://",
+            "redis://",
+            "jdbc:",
+            "amqp://",
+        ],
+    ),
+];
+
+/// Directories that hold programs or their data on servers.
+const ROOTS: [&str; 16] = [
+    "/home/",
+    "/usr/",
+    "/var/",
+    "/etc/",
+    "/opt/",
+    "/srv/",
+    "/root/",
+    "/tmp/",
+    "/app/",
+    "/build/",
+    "/workspace/",
+    "/Users/",
+    "/private/",
+    "/proc/",
+    "/code/",
+    "/data/",
+];
+/// Ends of source and program files; a path of a URL seldom has one.
+const SOURCES: [&str; 18] = [
+    ".py", ".rb", ".php", ".js", ".mjs", ".ts", ".java", ".go", ".rs", ".cs", ".ex", ".pl", ".jar",
+    ".so", ".dll", ".sqlite", ".db", ".conf",
+];
+
+/// The leaks in a text, one of each kind at most. What is in one of the `known` texts (the request
+/// itself, the ordinary answer) is no leak.
+pub fn leaks(text: &str, known: &[&str]) -> Vec<Leak> {
+    let new = |marker: &str| !known.iter().any(|known| known.contains(marker));
+    let mut found = Vec::new();
+    for (kind, markers) in MARKERS {
+        let marker = markers.iter().find(|marker| text.contains(**marker) && new(marker));
+        found.extend(marker.map(|marker| Leak { kind, marker: format!("`{marker}`") }));
+    }
+    if let Some(statement) = statement(text).filter(|one| new(one)) {
+        if !found.iter().any(|leak| leak.kind == LeakKind::Statement) {
+            found.push(Leak { kind: LeakKind::Statement, marker: format!("`{statement}`") });
+        }
+    }
+    let path = paths(text).find(|path| new(path));
+    found.extend(path.map(|path| Leak { kind: LeakKind::Path, marker: format!("`{path}`") }));
+    found
+}
+
+/// The first words of an SQL statement in capitals, with its second keyword after it.
+fn statement(text: &str) -> Option<String> {
+    let pairs = [
+        ("SELECT ", " FROM "),
+        ("INSERT INTO ", " VALUES"),
+        ("INSERT INTO ", "SELECT "),
+        ("UPDATE ", " SET "),
+        ("DELETE FROM ", " WHERE "),
+    ];
+    pairs.iter().find_map(|(first, second)| {
+        let (_, rest) = text.split_once(first)?;
+        let near: String = rest.chars().take(300).collect();
+        let shown = near.split_whitespace().next().unwrap_or_default();
+        near.contains(second).then(|| format!("{first}{shown}"))
+    })
+}
+
+/// Paths of a file system: under a known directory and ending in a source file, or with a drive.
+fn paths(text: &str) -> impl Iterator<Item = String> {
+    let is_path = |one: char| one.is_ascii_alphanumeric() || "/\\._-+@".contains(one);
+    let words = text.split(move |one: char| !is_path(one) && one != ':');
+    words.filter_map(|word| {
+        let unix = ROOTS.iter().any(|root| word.starts_with(root));
+        let path = word.split(':').next().unwrap_or_default();
+        let source = SOURCES.iter().any(|end| path.ends_with(end));
+        let drive = word.get(1..3) == Some(":\\") && word.matches('\\').count() > 1;
+        match (unix && source, drive) {
+            (true, _) => Some(path.to_owned()),
+            (_, true) => Some(word.to_owned()),
+            _ => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<LeakKind> {
+        leaks(text, &[]).into_iter().map(|leak| leak.kind).collect()
+    }
+
+    #[test]
+    fn real_leaks_are_recognised() {
+        let cases = [
+            ("Traceback (most recent call last):\n File \"x\"", LeakKind::StackTrace),
+            ("at com.acme.Orders.get(Orders.java:17)", LeakKind::StackTrace),
+            ("ERROR: syntax error at or near \"'\"", LeakKind::Statement),
+            ("failed: SELECT id, name FROM orders WHERE id = ''", LeakKind::Statement),
+            ("INSERT INTO parcels SELECT * FROM staging.parcels", LeakKind::Statement),
+            ("in /srv/parcel/src/store.rs:64:9", LeakKind::Path),
+            ("\"file\":\"/app/routes/orders.js\"", LeakKind::Path),
+            ("C:\\inetpub\\site\\Global.asax", LeakKind::Path),
+            ("<h1>Whitelabel Error Page</h1>", LeakKind::DebugPage),
+            ("postgres://app@db-1.internal/app", LeakKind::Connection),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(kinds(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn ordinary_errors_are_left_alone() {
+        let cases = [
+            r#"{"title": "not found", "type": "https://api.example/problems/not-found"}"#,
+            r#"{"error": "please select one FROM the list"}"#,
+            r#"{"message": "Cannot GET /app/users/1"}"#,
+            r#"{"instance": "/var/orders/7"}"#,
+            r#"{"docs": "https://example.com/opt/guide.js"}"#,
+            r#"{"detail": "`limit` must be between 1 and 100"}"#,
+            r#"{"detail": "update your settings"}"#,
+        ];
+        for text in cases {
+            assert_eq!(kinds(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_we_sent_or_the_operation_says_anyway_is_no_leak() {
+        let text = "no such file: /tmp/x.py";
+        assert!(!leaks(text, &[]).is_empty());
+        assert!(leaks(text, &["GET /files?name=/tmp/x.py"]).is_empty());
+    }
+}
