@@ -1,1 +1,14 @@
+//! The control plane: the only crate with SQL, keys that sign the ledger, and vendor secrets.
+//!
+//! Start reading at [`journal`]: every change of the state goes through it.
 
+pub mod journal;
+pub mod keys;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod vault;
+pub mod api;
+pub mod control;
+pub mod flow;
+pub mod login;
+pub mod view;

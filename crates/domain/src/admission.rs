@@ -148,12 +148,13 @@ pub fn admit(
     limits: &impl Limits,
 ) -> Result<Permit, Denied> {
     let presented = call.presented.ok_or(Denied::Unknown)?;
+    let now = clock.now.max(state.at());
     must_be_fresh(state, clock)?;
     let holding = Holding::find(state, presented.token).ok_or(Denied::Unknown)?;
     if !holding.token.is(&presented) {
         return Err(Denied::Unknown);
     }
-    holding.must_live(state, clock.now)?;
+    holding.must_live(state, now)?;
     holding.must_be_here(&call)?;
     let (table, place) = holding.operation(state, &call)?;
     let left = match holding.grant.rate {
@@ -282,6 +283,7 @@ impl Permit {
     /// Whether it still holds: asked at every connection attempt, retry and message of a stream.
     pub fn recheck(&self, state: &State, clock: Clock) -> Result<(), Denied> {
         must_be_fresh(state, clock)?;
-        Holding::find(state, self.token).ok_or(Denied::Unknown)?.must_live(state, clock.now)
+        let now = clock.now.max(state.at());
+        Holding::find(state, self.token).ok_or(Denied::Unknown)?.must_live(state, now)
     }
 }

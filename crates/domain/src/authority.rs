@@ -12,7 +12,7 @@ use crate::policy::PolicyPublished;
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::signature::Signature;
 use crate::standard::StandardPublished;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::statement::{Claim, Statement};
 use crate::time::Millis;
 use crate::{genesis, machine, people, policy, standard};
@@ -74,7 +74,7 @@ pub fn check_act(state: &State, act: &Act, materials: &Materials) -> Result<(), 
         Act::NodeEnrolled(act) => machine::check_node(state, act),
         Act::PersonAdded(act) => people::check_added(state, act),
         Act::PersonOffboarded(act) => people::check_offboarded(state, act),
-        Act::PolicyPublished(act) => policy::check_published(act, materials),
+        Act::PolicyPublished(act) => policy::check_published(state, act, materials),
         Act::RolesSet(act) => people::check_roles_set(state, act),
         Act::RunnerEnrolled(act) => machine::check_runner(state, act),
         Act::SettingsSet(act) => genesis::check_settings(state, act),
@@ -113,7 +113,7 @@ pub(crate) fn check(
     reasons.done()
 }
 
-impl State {
+impl Tables {
     pub(crate) fn absorb_authority(&mut self, authority: &Authority, at: Millis) {
         match &authority.act {
             Act::GatewayEnrolled(act) => self.absorb_gateway(act),

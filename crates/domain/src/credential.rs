@@ -6,7 +6,7 @@ use crate::entry::Entry;
 use crate::id::{CredentialId, PersonId, ServiceId};
 use crate::people::Role;
 use crate::refusal::{Code, Reasons, Refusal};
-use crate::state::State;
+use crate::state::{State, Tables};
 
 /// From now on the gateway injects this credential for the service in the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub(crate) fn check(
     reasons.done()
 }
 
-impl State {
+impl Tables {
     pub(crate) fn absorb_credential(&mut self, stored: &CredentialStored) {
         self.change_service(stored.service, |service| {
             service.credentials.insert(stored.environment.clone(), stored.credential);

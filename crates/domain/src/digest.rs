@@ -23,13 +23,18 @@ impl Digest {
         bytes.copy_from_slice(context.finish().as_ref());
         Digest(bytes)
     }
+
+    /// Prints without allocating.
+    fn print<'a>(&self, to: &'a mut [u8; 64]) -> &'a str {
+        // INVARIANT: 64 digits are what 32 bytes take, so this cannot fail.
+        hex::encode_to_slice(self.0, to).unwrap_or_default();
+        std::str::from_utf8(to).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0_u8; 64];
-        hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        f.write_str(self.print(&mut [0_u8; 64]))
     }
 }
 
@@ -58,18 +63,36 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() { to.collect_str(self) } else { self.0.serialize(to) }
+        if !to.is_human_readable() {
+            return self.0.serialize(to);
+        }
+        let mut text = [0_u8; 64];
+        to.serialize_str(self.print(&mut text))
     }
 }
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
         if from.is_human_readable() {
-            let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-            text.parse().map_err(serde::de::Error::custom)
+            from.deserialize_str(Reader)
         } else {
             <[u8; 32]>::deserialize(from).map(Digest)
         }
+    }
+}
+
+/// Reads a digest from a text without allocating.
+struct Reader;
+
+impl serde::de::Visitor<'_> for Reader {
+    type Value = Digest;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("64 lower-case hexadecimal characters")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Digest, E> {
+        text.parse::<Digest>().map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
     }
 }
 

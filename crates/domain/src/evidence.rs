@@ -11,9 +11,10 @@ use crate::id::{OrderId, PersonId, RunnerId, TicketId};
 use crate::people::{Kind, Role};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::signature::Signature;
-use crate::standard::{Criterion, Verify};
-use crate::state::State;
+use crate::standard::{Criterion, Stage, Verify};
+use crate::state::{State, Tables};
 use crate::statement::{Claim, Frame, Statement};
+use crate::ticket::{Status, Terms, Ticket};
 use crate::time::{Millis, Span};
 
 /// A measured value. No floats: shares are in permille, versions as numbers (TLS 1.2 is 12).
@@ -21,7 +22,7 @@ use crate::time::{Millis, Span};
 #[serde(rename_all = "kebab-case")]
 pub enum Value {
     Flag(bool),
-    Number(i64),
+    Number(#[serde(deserialize_with = "crate::number::signed")] i64),
     Word(String),
 }
 
@@ -93,15 +94,19 @@ struct AttestationStatement<'a> {
     not_after: Millis,
     paper: Digest,
     role: &'a str,
+    round: Option<u64>,
     seen: crate::signature::Seen,
     signer: PersonId,
+    standard: Option<Digest>,
     statement: &'static str,
+    terms: Option<&'a Terms>,
     ticket: TicketId,
     value: &'a Value,
 }
 
-/// What an attesting person signs.
+/// What an attesting person signs: the value, for this ticket's terms in this round.
 pub fn statement(state: &State, attached: &EvidenceAttached, frame: Frame<'_>) -> Statement {
+    let ticket = state.ticket(attached.ticket).ok();
     Statement::of(&AttestationStatement {
         criterion: &attached.criterion,
         expires: attached.expires,
@@ -110,9 +115,12 @@ pub fn statement(state: &State, attached: &EvidenceAttached, frame: Frame<'_>) -
         not_after: frame.not_after,
         paper: attached.paper,
         role: frame.role,
+        round: ticket.map(|ticket| ticket.round),
         seen: frame.seen,
         signer: frame.signer,
+        standard: ticket.map(|ticket| ticket.standard),
         statement: "attestation",
+        terms: ticket.map(|ticket| &ticket.terms),
         ticket: attached.ticket,
         value: &attached.value,
     })
@@ -126,7 +134,7 @@ pub(crate) fn check(
 ) -> Result<(), Refusal> {
     let ticket = state.ticket(attached.ticket)?;
     let mut reasons = Reasons::default();
-    reasons.take(ticket.must_be_evaluating("attach evidence to"));
+    reasons.take(must_take(state, ticket, &attached.criterion));
     reasons.take(state.works_on(ticket, entry));
     let not_to_come = attached.issued <= entry.at.after(Span::MINUTE);
     reasons.require(not_to_come, Code::Invalid, || {
@@ -142,6 +150,17 @@ pub(crate) fn check(
         });
     }
     reasons.done()
+}
+
+/// A ticket takes evidence while it is evaluated. Once it is approved, it takes signed words for what
+/// only the wide release asks: they were not to be had before.
+fn must_take(state: &State, ticket: &Ticket, criterion: &str) -> Result<(), Refusal> {
+    let criterion = state.criterion(ticket, criterion)?;
+    let later = criterion.stage == Stage::Wide && matches!(criterion.verify, Verify::Attestation(_));
+    match ticket.status {
+        Status::Approved { .. } if later => Ok(()),
+        _ => ticket.must_be_evaluating("attach evidence to"),
+    }
 }
 
 fn check_source(
@@ -198,7 +217,7 @@ fn until(criterion: &Criterion, attached: &EvidenceAttached) -> Millis {
     attached.expires.map_or(by_standard, |expires| expires.min(by_standard))
 }
 
-impl State {
+impl Tables {
     pub(crate) fn absorb_evidence(
         &mut self,
         attached: &EvidenceAttached,

@@ -1,6 +1,8 @@
 //! Following a ledger: attested batches in, a believed state out. The same for a start, a gateway and
 //! an auditor.
 
+use std::collections::BTreeSet;
+
 use ledger::{Checkpoint, Frontier, Hash, VerifierKey, leaf_hash};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use crate::policy::{self, Decision};
 use crate::refusal::{Code, Refusal};
 use crate::signature::{MachineKey, Seen};
 use crate::state::State;
-use crate::step::{Draft, check};
+use crate::step::{Draft, check_read};
 
 /// What was appended at once: the entries' bytes from `first` on, and the signed checkpoint (C2SP)
 /// with which an enrolled node attests the tree that they make.
@@ -117,12 +119,14 @@ impl Follower {
         let mut frontier = self.frontier.clone();
         let mut differences = Vec::new();
         let materials = read_materials(batch)?;
+        let mut writers = BTreeSet::new();
         for (number, bytes) in (batch.first..).zip(&batch.entries) {
             frontier.push(leaf_hash(bytes));
-            let difference = self.step(&mut draft, number, bytes, &materials)?;
+            let (writer, difference) = self.step(&mut draft, number, bytes, &materials)?;
+            writers.insert(writer);
             differences.extend(difference.map(|ours| Difference { entry: number, ours }));
         }
-        attested(draft.state(), &self.state, batch, &frontier)?;
+        attested(draft.state(), &self.state, batch, &frontier, &writers)?;
         self.state = draft.publish(Digest(frontier.root().0));
         self.frontier = frontier;
         self.differences.extend(differences);
@@ -135,7 +139,7 @@ impl Follower {
         number: u64,
         bytes: &[u8],
         materials: &Materials,
-    ) -> Result<Option<Decision>, Broken> {
+    ) -> Result<(NodeId, Option<Decision>), Broken> {
         let broken = |refusal| Broken::Entry { entry: number, refusal };
         if let (0, Some(pinned)) = (number, self.pinned) {
             let found = Digest::of(bytes);
@@ -145,9 +149,10 @@ impl Follower {
         }
         let entry = Entry::decode(bytes).map_err(broken)?;
         let difference = policy::recompute(draft.state(), &entry).map_err(broken)?;
-        let step = check(draft, &entry, materials).map_err(broken)?;
+        let writer = entry.actor.node;
+        let step = check_read(draft, entry, bytes, materials).map_err(broken)?;
         draft.absorb(step).map_err(broken)?;
-        Ok(difference)
+        Ok((writer, difference))
     }
 
     /// Whether this ledger still has what was seen of it before; asked when the size is reached.
@@ -184,12 +189,13 @@ fn read_materials(batch: &Batch) -> Result<Materials, Broken> {
 }
 
 /// The attestation's key is judged by the state in front of the batch, so that no batch can enrol
-/// its own witness; genesis alone speaks for itself.
+/// its own witness; genesis alone speaks for itself. Whoever attests is who the entries say wrote them.
 fn attested(
     after: &State,
     before: &State,
     batch: &Batch,
     frontier: &Frontier,
+    writers: &BTreeSet<NodeId>,
 ) -> Result<(), Broken> {
     let broken = |why: String| Broken::Attestation { last: batch.size().saturating_sub(1), why };
     let nodes = if batch.first == 0 { after } else { before };
@@ -200,8 +206,12 @@ fn attested(
         .filter_map(|(id, node)| verifier(*id, &node.key))
         .collect();
     let origin = after.origin().map_or("", |origin| origin.name.as_str());
-    let (checkpoint, _) = Checkpoint::open(batch.attestation.as_bytes(), origin, &keys)
+    let (checkpoint, signers) = Checkpoint::open(batch.attestation.as_bytes(), origin, &keys)
         .map_err(|error| broken(error.to_string()))?;
+    let signed = |writer: &&NodeId| signers.iter().any(|key| key.name() == writer.to_string());
+    if let Some(writer) = writers.iter().find(|writer| !signed(writer)) {
+        return Err(broken(format!("it holds entries of {writer}, who did not sign it")));
+    }
     if checkpoint.size() != frontier.size() || checkpoint.root() != frontier.root() {
         return Err(broken(format!(
             "it attests {} entries with the root {}; these are {} with {}",

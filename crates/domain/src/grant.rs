@@ -9,7 +9,7 @@ use crate::limit::Rate;
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::request::{self, Request, Status};
 use crate::service::{CANARY_GRANTS, CANARY_RATE, Release, Service};
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::time::{Millis, Span};
 
 /// A grant that nobody claims lapses after this.
@@ -95,7 +95,7 @@ pub(crate) fn check(state: &State, issued: &GrantIssued, entry: &Entry) -> Resul
     reasons.done()
 }
 
-impl State {
+impl Tables {
     pub fn grant(&self, id: GrantId) -> Result<&Grant, Refusal> {
         let found = self.grants.get(&id).map(AsRef::as_ref);
         found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no grant {id}")))

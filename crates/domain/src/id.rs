@@ -42,15 +42,33 @@ fn parse(prefix: &str, text: &str) -> Option<u128> {
     digits.iter().try_fold(0_u128, |sum, digit| Some(sum << 5 | u128::from(value_of(*digit)?)))
 }
 
-fn print(prefix: &str, id: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut digits = [0_u8; LENGTH];
-    for (place, digit) in digits.iter_mut().rev().enumerate() {
-        let value = (id >> (5 * place)) as usize & 31;
-        *digit = ALPHABET.get(value).copied().unwrap_or(b'0');
+/// Prints without allocating; every prefix has three letters.
+fn print<'a>(prefix: &str, id: u128, to: &'a mut [u8; 4 + LENGTH]) -> &'a str {
+    let (head, digits) = to.split_at_mut(4);
+    for (place, letter) in head.iter_mut().zip(prefix.bytes().chain([b'_'])) {
+        *place = letter;
     }
-    f.write_str(prefix)?;
-    f.write_str("_")?;
-    f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
+    let mut rest = id;
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET.get((rest & 31) as usize).copied().unwrap_or(b'0');
+        rest >>= 5;
+    }
+    std::str::from_utf8(to).unwrap_or_default()
+}
+
+/// Reads an id from a text without allocating.
+struct Reader(&'static str, &'static str);
+
+impl serde::de::Visitor<'_> for Reader {
+    type Value = u128;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a {} id: `{}_` and 26 characters of base 32", self.1, self.0)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<u128, E> {
+        parse(self.0, text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+    }
 }
 
 macro_rules! ids {
@@ -65,7 +83,7 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                print($prefix, self.0, f)
+                f.write_str(print($prefix, self.0, &mut [0_u8; 4 + LENGTH]))
             }
         }
 
@@ -88,15 +106,18 @@ macro_rules! ids {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                if to.is_human_readable() { to.collect_str(self) } else { self.0.serialize(to) }
+                if !to.is_human_readable() {
+                    return self.0.serialize(to);
+                }
+                let mut text = [0_u8; 4 + LENGTH];
+                to.serialize_str(print($prefix, self.0, &mut text))
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 if from.is_human_readable() {
-                    let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-                    text.parse().map_err(serde::de::Error::custom)
+                    from.deserialize_str(Reader($prefix, $noun)).map($name)
                 } else {
                     u128::deserialize(from).map($name)
                 }

@@ -11,6 +11,7 @@ use crate::time::Span;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
+    #[serde(deserialize_with = "crate::number::whole")]
     pub count: u64,
     pub per: Span,
 }

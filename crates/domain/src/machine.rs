@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{GatewayId, NodeId, RunnerId};
 use crate::refusal::{Code, Refusal};
 use crate::signature::MachineKey;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::time::Millis;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +104,7 @@ pub(crate) fn check_retired(state: &State, retired: &MachineRetired) -> Result<(
     }
 }
 
-impl State {
+impl Tables {
     pub(crate) fn absorb_node(&mut self, enrolled: &NodeEnrolled) {
         self.nodes.insert(enrolled.node, Machine::new(enrolled.key).into());
     }

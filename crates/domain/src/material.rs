@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Matcher, Operations, Scope};
 use crate::digest::Digest;
-use crate::entry::canonical;
+use crate::entry::is_written_as;
 use crate::policy::Rules;
 use crate::probe::Answer;
 use crate::refusal::{Code, Refusal};
@@ -65,7 +65,7 @@ impl Material {
 fn parse<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<Arc<T>, Refusal> {
     let value: T = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::new(Code::Invalid, format!("the material is unreadable: {error}")))?;
-    match canonical(&value) == bytes {
+    match is_written_as(&value, bytes) {
         true => Ok(Arc::new(value)),
         false => Err(Refusal::new(Code::NotCanonical, "the material is not in canonical form")),
     }

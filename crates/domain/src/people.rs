@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::id::PersonId;
 use crate::refusal::{Code, Reasons, Refusal};
+use crate::revocation::{Reason, Target};
 use crate::signature::PublicKey;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::time::Millis;
 
 /// A role's name: `operator` and `auditor` are ours, the others are the organisation's own, as its
@@ -148,7 +149,9 @@ pub(crate) fn check_key_added(state: &State, added: &KeyAdded) -> Result<(), Ref
 
 pub(crate) fn check_key_retired(state: &State, retired: &KeyRetired) -> Result<(), Refusal> {
     match state.keys.get(&retired.key) {
-        Some(key) if key.retired.is_none() => Ok(()),
+        Some(key) if key.retired.is_none() => {
+            must_leave_operators(state, key.person, |left| *left != retired.key)
+        }
         Some(_) => Err(Refusal::new(Code::WrongStatus, "the key is retired already")),
         None => Err(Refusal::new(Code::NotFound, format!("no key {}", retired.key))),
     }
@@ -158,32 +161,42 @@ pub(crate) fn check_roles_set(state: &State, set: &RolesSet) -> Result<(), Refus
     let mut reasons = Reasons::default();
     if let Some(person) = reasons.take(state.active_person(set.person)) {
         check_roles(&mut reasons, &set.roles, person.kind);
-        let operators = state.operators().filter(|other| *other != set.person).count();
-        let stays = set.roles.iter().any(|role| role.as_str() == Role::OPERATOR);
-        reasons.require(stays || operators >= state.settings.quorum.into(), Code::Invalid, || {
-            format!(
-                "fewer operators would be left than the quorum of {} that authority entries need",
-                state.settings.quorum
-            )
-        });
+        if set.roles.iter().all(|role| role.as_str() != Role::OPERATOR) {
+            reasons.take(must_leave_operators(state, set.person, |_| false));
+        }
     }
     reasons.done()
 }
 
 pub(crate) fn check_offboarded(state: &State, gone: &PersonOffboarded) -> Result<(), Refusal> {
     state.active_person(gone.person)?;
-    let left = state.operators().filter(|other| *other != gone.person).count();
-    if left < usize::from(state.settings.quorum) {
-        return Err(Refusal::new(
+    must_leave_operators(state, gone.person, |_| false)
+}
+
+/// INVARIANT: enough operators who can sign are left to meet the quorum, when of `person`'s keys only
+/// those are left that `stays` says.
+fn must_leave_operators(
+    state: &State,
+    person: PersonId,
+    stays: impl Fn(&Digest) -> bool,
+) -> Result<(), Refusal> {
+    let signs = |operator: &PersonId| {
+        state.keys.iter().any(|(fingerprint, key)| {
+            let left = key.person != person || stays(fingerprint);
+            key.person == *operator && key.retired.is_none() && left
+        })
+    };
+    let quorum = state.settings.quorum;
+    match state.operators().filter(signs).count() >= usize::from(quorum) {
+        true => Ok(()),
+        false => Err(Refusal::new(
             Code::Invalid,
             format!(
-                "fewer operators would be left than the quorum of {} that authority entries need; \
-                 add an operator first",
-                state.settings.quorum
+                "fewer operators with a key would be left than the quorum of {quorum} that authority \
+                 entries need; add an operator first"
             ),
-        ));
+        )),
     }
-    Ok(())
 }
 
 fn check_roles(reasons: &mut Reasons, roles: &BTreeSet<Role>, kind: Kind) {
@@ -202,7 +215,7 @@ fn check_new_key(reasons: &mut Reasons, state: &State, key: &PublicKey) {
     });
 }
 
-impl State {
+impl Tables {
     pub(crate) fn absorb_person(&mut self, added: &PersonAdded) {
         let PersonAdded { demo, key, kind, person, profile, roles } = added.clone();
         self.people.insert(person, Person { demo, kind, offboarded: None, profile, roles }.into());
@@ -226,10 +239,10 @@ impl State {
 
     pub(crate) fn absorb_offboarded(&mut self, gone: &PersonOffboarded, at: Millis) {
         self.change_person(gone.person, |person| person.offboarded = Some(at));
-        self.end_tokens_of(gone.person, at);
+        self.revoke_numbered(Target::Owner(gone.person), Reason::Left, self.size, at);
     }
 
-    /// INVARIANT: once there are two operators, two sign for ever, unless two sign for less.
+    /// INVARIANT: as long as there are two operators, two sign.
     fn raise_quorum(&mut self) {
         if self.settings.quorum < 2 && self.operators().count() >= 2 {
             self.settings.quorum = 2;

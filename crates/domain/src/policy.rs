@@ -16,8 +16,11 @@ use crate::material::Materials;
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::request::{Asked, LONGEST};
 use crate::review::Quorum;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::time::{Millis, Span};
+
+/// The engines that releases of this program decided with in edition 1.
+const ENGINES: &[&str] = &[rules::ENGINE];
 
 /// A set of policies comes into force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +28,7 @@ use crate::time::{Millis, Span};
 pub struct PolicyPublished {
     pub policy: Digest,
     /// Counts up.
+    #[serde(deserialize_with = "crate::number::whole")]
     pub version: u64,
 }
 
@@ -113,10 +117,17 @@ impl Decision {
 }
 
 pub(crate) fn check_published(
+    state: &State,
     act: &PolicyPublished,
     materials: &Materials,
 ) -> Result<(), Refusal> {
-    materials.policy(&act.policy)?.validate()
+    let mut reasons = Reasons::default();
+    let newest = state.policy.as_ref().map_or(0, |policy| policy.version);
+    reasons.require(act.version > newest, Code::Exists, || {
+        format!("the policy in force has version {newest}; publish a higher one")
+    });
+    reasons.take(materials.policy(&act.policy).and_then(|rules| rules.validate()));
+    reasons.done()
 }
 
 /// Decides `asked` by the policy in force.
@@ -137,8 +148,9 @@ pub fn decide(
 /// Makes the decision in the entry again, if it holds one.
 ///
 /// # Errors
-/// `decision-differs` when this engine, of the same version, says otherwise. Another version's other
-/// answer is `Ok(Some(ours))`: reported with both answers, and never a reason to stop.
+/// `decision-differs` when this engine, of the same version, says otherwise, or an engine is named that
+/// no release had. Another version's other answer is `Ok(Some(ours))`: reported with both answers, and
+/// never a reason to stop.
 pub fn recompute(state: &State, entry: &Entry) -> Result<Option<Decision>, Refusal> {
     let (decision, request) = match &entry.body {
         Body::RequestDecided(decided) => (&decided.decision, state.request(decided.request)?),
@@ -148,20 +160,31 @@ pub fn recompute(state: &State, entry: &Entry) -> Result<Option<Decision>, Refus
         }
         _ => return Ok(None),
     };
-    let ours = decide(state, request.requester, &request.asked, entry.at)?;
-    if ours == **decision {
-        Ok(None)
-    } else if ours.engine == decision.engine {
-        Err(Refusal::new(
-            Code::DecisionDiffers,
-            format!("the entry says {:?}, policy says {:?}", decision.outcome, ours.outcome),
-        ))
-    } else {
-        Ok(Some(ours))
-    }
+    compare(decide(state, request.requester, &request.asked, entry.at)?, decision, ENGINES)
 }
 
-impl State {
+/// INVARIANT: only an engine that a release of this program once had may have decided otherwise;
+/// else whoever writes entries could decide as they like and name an engine that never was.
+fn compare(
+    ours: Decision,
+    theirs: &Decision,
+    engines: &[&str],
+) -> Result<Option<Decision>, Refusal> {
+    if ours == *theirs {
+        return Ok(None);
+    }
+    let differs = |why: String| Err(Refusal::new(Code::DecisionDiffers, why));
+    if !engines.contains(&theirs.engine.as_str()) {
+        return differs(format!("no release of this program decided with `{}`", theirs.engine));
+    }
+    if ours.engine == theirs.engine {
+        let (theirs, ours) = (theirs.outcome, ours.outcome);
+        return differs(format!("the entry says {theirs:?}, policy says {ours:?}, or other bounds"));
+    }
+    Ok(Some(ours))
+}
+
+impl Tables {
     pub(crate) fn absorb_policy(&mut self, act: &PolicyPublished, at: Millis) {
         self.policy = Some(InForce { at, digest: act.policy, version: act.version });
     }

@@ -10,10 +10,11 @@ use crate::evidence::{Evidence, Source, Values};
 use crate::gate;
 use crate::id::{OrderId, RunnerId, TicketId};
 use crate::material::Materials;
+use crate::people::is_name;
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::signature::Base64;
-use crate::standard::Verify;
-use crate::state::State;
+use crate::standard::{Criterion, Stage, Verify};
+use crate::state::{State, Tables};
 use crate::ticket::{Status, Ticket};
 use crate::time::{Millis, Span};
 
@@ -128,9 +129,22 @@ pub(crate) fn check_answered(
 ) -> Result<(), Refusal> {
     let order = state.order(answered.order)?;
     let answer = materials.answer(&answered.answer)?;
+    let ordered = &order.ordered;
+    let ticket = state.ticket(ordered.ticket)?;
     let mut reasons = Reasons::default();
     reasons.require(order.answered.is_none(), Code::Exists, || "answered already".to_owned());
-    let ordered = &order.ordered;
+    let open = matches!(ticket.status, Status::Evaluating | Status::Approved { .. });
+    reasons.require(open, Code::WrongStatus, || {
+        format!("the ticket is {} by now; what it was measured for stands", ticket.status.name())
+    });
+    // The terms may have changed since the order: what was measured elsewhere is no evidence.
+    reasons.require(ordered.document == ticket.terms.document, Code::AnswerMismatch, || {
+        "the ticket has another document by now; order the probe again".to_owned()
+    });
+    reasons.take(check_target(ticket, ordered));
+    reasons.require(answer.values.keys().all(|name| is_name(name)), Code::Invalid, || {
+        "values have names of a-z, 0-9, `-`, `_` and `.`".to_owned()
+    });
     let fits = answer.order == ordered.order
         && answer.nonce == ordered.nonce
         && answer.target == ordered.target
@@ -155,7 +169,7 @@ pub(crate) fn check_answered(
     reasons.done()
 }
 
-impl State {
+impl Tables {
     pub fn order(&self, id: OrderId) -> Result<&Order, Refusal> {
         let found = self.orders.get(&id).map(AsRef::as_ref);
         found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no order {id}")))
@@ -183,6 +197,10 @@ impl State {
         };
         match ticket.status {
             Status::Evaluating => self.change_ticket(order.ordered.ticket, |ticket| {
+                let newer = |(name, evidence): &(String, Evidence)| {
+                    ticket.evidence.get(name).is_none_or(|old| old.at <= evidence.at)
+                };
+                let measured: Vec<_> = measured.into_iter().filter(newer).collect();
                 ticket.evidence.extend(measured);
             }),
             Status::Approved { .. } => self.renew(order.ordered.ticket, measured, at),
@@ -207,6 +225,9 @@ impl State {
         };
         let measured = standard.criteria().filter_map(|criterion| {
             let Verify::Probe(check) = &criterion.verify else { return None };
+            if !criterion.applies(&ticket.terms.data) {
+                return None;
+            }
             let value = answer.values.get(&criterion.measure)?.clone();
             let until = criterion.valid_until(answer.ended);
             ordered.checks.contains(check).then(|| {
@@ -217,30 +238,25 @@ impl State {
         Ok(measured.collect())
     }
 
-    /// Evidence of the same target and runner that still passes renews an approval without
-    /// signatures; anything worse leaves the old evidence to run out and marks the service due.
+    /// Evidence of the same target and runner that passes and is no worse renews an approval without
+    /// signatures, as long as the old has not run out. Anything else leaves the old evidence to run
+    /// out and marks the service due. What only the wide release asks may come in first here.
     fn renew(&mut self, id: TicketId, measured: Vec<(String, Evidence)>, at: Millis) {
         let Ok(ticket) = self.ticket(id) else { return };
         let Ok(standard) = self.standard_of(ticket) else { return };
-        let passes = |name: &str, evidence: &Evidence| {
-            standard
-                .criterion(name)
-                .and_then(|criterion| criterion.threshold.as_ref())
-                .is_some_and(|threshold| threshold.holds(&evidence.value))
-        };
-        let (better, worse): (Vec<_>, Vec<_>) =
-            measured.into_iter().partition(|(name, evidence)| passes(name, evidence));
-        let service = ticket.service;
-        self.change_ticket(id, |ticket| {
-            for (name, evidence) in better {
-                if let Some(old) = ticket.evidence.get_mut(&name)
-                    && same_place(&old.source, &evidence.source)
-                {
-                    *old = evidence;
-                }
+        let (mut renewed, mut due) = (Vec::new(), false);
+        for (name, new) in measured {
+            let Some(criterion) = standard.criterion(&name) else { continue };
+            match ticket.evidence.get(&name) {
+                Some(old) if old.at > new.at => {}
+                Some(old) if renews(criterion, old, &new, at) => renewed.push((name, new)),
+                None if criterion.stage == Stage::Wide => renewed.push((name, new)),
+                _ => due = true,
             }
-        });
-        self.reset_fuse(service, id, at, !worse.is_empty());
+        }
+        let service = ticket.service;
+        self.change_ticket(id, |ticket| ticket.evidence.extend(renewed));
+        self.reset_fuse(service, id, at, due);
     }
 
     /// Recomputes the service's fuse after a renewal.
@@ -266,6 +282,12 @@ impl State {
             }
         });
     }
+}
+
+fn renews(criterion: &Criterion, old: &Evidence, new: &Evidence, at: Millis) -> bool {
+    let bound = criterion.threshold.as_ref();
+    let no_worse = bound.is_some_and(|bound| bound.is_renewed(&old.value, &new.value));
+    no_worse && at < old.until && same_place(&old.source, &new.source)
 }
 
 fn same_place(old: &Source, new: &Source) -> bool {

@@ -15,7 +15,7 @@ use crate::policy::{Decision, Outcome};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::review::{self, Quorum, Review, Verdict};
 use crate::signature::{Seen, Signature};
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::statement::{Claim, Frame, Statement};
 use crate::time::{Millis, Span};
 
@@ -153,6 +153,9 @@ pub(crate) fn check_made(
 /// A token is asked for oneself or for a service account, never for another person.
 fn check_owner(state: &State, asked: &Asked, entry: &Entry) -> Result<(), Refusal> {
     let owner = state.active_person(asked.owner)?;
+    if owner.demo || entry.person(state)?.demo {
+        state.service(asked.service)?.must_be_loopback()?;
+    }
     let own = entry.actor.who == Some(asked.owner);
     match own || owner.kind == crate::people::Kind::Workload {
         true => Ok(()),
@@ -300,7 +303,7 @@ pub fn statement_of(
     })
 }
 
-impl State {
+impl Tables {
     pub fn request(&self, id: RequestId) -> Result<&Request, Refusal> {
         let found = self.requests.get(&id).map(AsRef::as_ref);
         found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no request {id}")))

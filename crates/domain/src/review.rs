@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::id::{PersonId, RequestId, TicketId};
 use crate::people::{Kind, Role, is_name};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::signature::Signature;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::statement::{Claim, Frame, Statement};
 use crate::time::Millis;
 use crate::{request, ticket};
@@ -103,6 +104,7 @@ pub enum Subject {
 #[serde(deny_unknown_fields)]
 pub struct ReviewSigned {
     pub role: Role,
+    #[serde(deserialize_with = "crate::number::whole")]
     pub round: u64,
     pub signature: Signature,
     pub subject: Subject,
@@ -114,6 +116,8 @@ pub struct ReviewSigned {
 pub struct Review {
     pub at: Millis,
     pub by: PersonId,
+    /// The fingerprint of the key that signed; once it is retired, the signature is live no more.
+    pub key: Digest,
     pub role: Role,
     pub verdict: Verdict,
 }
@@ -178,8 +182,13 @@ fn may_review(
     reasons.require(person.kind == Kind::Human, Code::WorkloadReview, || {
         "a service account cannot review".to_owned()
     });
-    if let (Subject::Ticket(id), true) = (subject, person.demo) {
-        reasons.take(state.ticket(*id)?.must_be_loopback());
+    if person.demo {
+        reasons.take(match subject {
+            Subject::Ticket(id) => state.ticket(*id)?.must_be_loopback(),
+            Subject::Request(id) => {
+                state.service(state.request(*id)?.asked.service)?.must_be_loopback()
+            }
+        });
     }
     reasons.done()
 }
@@ -196,19 +205,21 @@ pub fn statement(state: &State, signed: &ReviewSigned, frame: Frame<'_>) -> Stat
     }
 }
 
-/// Those whose approvals count now: still active, still in their role.
+/// Those whose approvals count now: still active, still in their role, their key not retired.
 pub(crate) fn live_approvals(state: &State, reviews: &[Review]) -> BTreeSet<(Role, PersonId)> {
     let holds = |review: &&Review| {
         review.verdict == Verdict::Approve
             && state.people.get(&review.by).is_some_and(|person| person.has(review.role.as_str()))
+            && state.keys.get(&review.key).is_some_and(|key| key.retired.is_none())
     };
     reviews.iter().filter(holds).map(|review| (review.role.clone(), review.by)).collect()
 }
 
-impl State {
+impl Tables {
     pub(crate) fn absorb_review(&mut self, signed: &ReviewSigned, at: Millis, claims: &[Claim]) {
         let Some(by) = claims.first().map(|claim| claim.signer) else { return };
-        let review = Review { at, by, role: signed.role.clone(), verdict: signed.verdict };
+        let ReviewSigned { role, verdict, signature, .. } = signed.clone();
+        let review = Review { at, by, key: signature.key, role, verdict };
         match signed.subject {
             Subject::Ticket(id) => self.absorb_ticket_review(id, review, at),
             Subject::Request(id) => self.absorb_request_review(id, review, at),

@@ -12,7 +12,7 @@ use crate::people::Role;
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::request::Request;
 use crate::signature::Base64;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::time::Millis;
 
 const RECEIPT_CONTEXT: &[u8] = b"portcullis-receipt-v1\n";
@@ -58,12 +58,14 @@ pub struct Revoked {
 pub struct RevocationReceived {
     pub gateway: GatewayId,
     /// The revocation's number: the position of its entry.
+    #[serde(deserialize_with = "crate::number::whole")]
     pub revocation: u64,
     /// The gateway's Ed25519 signature over [`receipt_message`].
     pub signature: Base64,
 }
 
-/// A revocation as the state knows it; its number is its entry's position.
+/// A revocation as the state knows it; its number is its entry's position. Somebody's leaving is one
+/// too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     pub at: Millis,
@@ -96,10 +98,11 @@ fn exists(state: &State, target: &Target) -> Result<(), Refusal> {
         }),
         Target::Service(id) => state.service(*id).map(|_| ()),
         Target::Ticket(id) => state.ticket(*id).map(|_| ()),
-        Target::Token(id) => match state.token(*id)?.revoked {
-            None => Ok(()),
-            Some(at) => Err(already(at)),
-        },
+        Target::Token(id) => {
+            let token = state.token(*id)?;
+            let ended = token.revoked.or(state.grant(token.grant)?.revoked);
+            ended.map_or(Ok(()), |at| Err(already(at)))
+        }
         Target::Vendor(id) => state.vendor(*id).map(|_| ()),
     }
 }
@@ -145,7 +148,7 @@ pub(crate) fn check_received(state: &State, received: &RevocationReceived) -> Re
     reasons.done()
 }
 
-impl State {
+impl Tables {
     /// The live grants that a revocation would end.
     pub fn covered(&self, target: &Target, now: Millis) -> Vec<GrantId> {
         let covers = |request: &Request| {
@@ -178,14 +181,19 @@ impl State {
     }
 
     pub(crate) fn absorb_revoked(&mut self, revoked: &Revoked, number: u64, at: Millis) {
-        let ended = self.revoke(&revoked.target, at);
-        let revocation = Revocation {
-            at,
-            ended,
-            reason: revoked.reason,
-            receipts: BTreeMap::new(),
-            target: revoked.target,
-        };
+        self.revoke_numbered(revoked.target, revoked.reason, number, at);
+    }
+
+    /// Every end that gateways acknowledge has a number, an owner's leaving too.
+    pub(crate) fn revoke_numbered(
+        &mut self,
+        target: Target,
+        reason: Reason,
+        number: u64,
+        at: Millis,
+    ) {
+        let ended = self.revoke(&target, at);
+        let revocation = Revocation { at, ended, reason, receipts: BTreeMap::new(), target };
         self.revocations.insert(number, revocation.into());
     }
 
@@ -195,10 +203,6 @@ impl State {
             revocation.receipts.insert(received.gateway, at);
             self.revocations.insert(received.revocation, revocation.into());
         }
-    }
-
-    pub(crate) fn end_tokens_of(&mut self, person: PersonId, at: Millis) {
-        self.revoke(&Target::Owner(person), at);
     }
 
     /// Ends the grants; a single token that has a successor ends alone.

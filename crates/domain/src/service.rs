@@ -12,7 +12,7 @@ use crate::limit::Rate;
 use crate::people::Role;
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::standard::Stage;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::ticket::{self, Environment, Status, TicketApproved};
 use crate::time::{Millis, Span};
 
@@ -103,6 +103,13 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Demo people touch nothing but this machine.
+    pub(crate) fn must_be_loopback(&self) -> Result<(), Refusal> {
+        ticket::must_be_loopback(&self.environments)
+    }
+}
+
 pub(crate) fn check_vendor(
     state: &State,
     added: &VendorAdded,
@@ -159,7 +166,7 @@ pub(crate) fn check_suspended(
     reasons.done()
 }
 
-impl State {
+impl Tables {
     pub fn vendor(&self, id: VendorId) -> Result<&Vendor, Refusal> {
         let found = self.vendors.get(&id).map(AsRef::as_ref);
         found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no vendor {id}")))
@@ -179,8 +186,10 @@ impl State {
         self.change_ticket(approved.ticket, |ticket| ticket.status = Status::Approved { at });
         let Some(ticket) = self.tickets.get(&approved.ticket).cloned() else { return };
         let old = self.services.get(&ticket.service);
+        let wide = || ticket::must_pass(self, &ticket, Stage::Wide, at).is_ok();
         let release = match old.map(|service| service.release) {
-            Some(release @ (Release::Canary | Release::Wide)) => release,
+            Some(Release::Wide) if wide() => Release::Wide,
+            Some(Release::Canary | Release::Wide) => Release::Canary,
             _ => Release::Approved,
         };
         let service = Service {

@@ -155,6 +155,7 @@ impl<'de> Deserialize<'de> for Base64 {
 #[serde(deny_unknown_fields)]
 pub struct Seen {
     pub root: Digest,
+    #[serde(deserialize_with = "crate::number::whole")]
     pub size: u64,
 }
 

@@ -10,7 +10,7 @@ use crate::material::Materials;
 use crate::people::{Role, is_name};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::review::Quorum;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::time::{Millis, Span};
 
 /// The material: what a vendor's API must show. Fields are declared in canonical order.
@@ -26,6 +26,7 @@ pub struct Standard {
     /// How many different people at least, whatever the roles.
     pub signers: u8,
     pub title: String,
+    #[serde(deserialize_with = "crate::number::whole")]
     pub version: u64,
 }
 
@@ -97,8 +98,8 @@ pub enum Verify {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Threshold {
-    AtLeast(i64),
-    AtMost(i64),
+    AtLeast(#[serde(deserialize_with = "crate::number::signed")] i64),
+    AtMost(#[serde(deserialize_with = "crate::number::signed")] i64),
     Is(bool),
     OneOf(BTreeSet<String>),
 }
@@ -112,6 +113,18 @@ impl Threshold {
             (Threshold::OneOf(words), Value::Word(word)) => words.contains(word),
             _ => false,
         }
+    }
+}
+
+impl Threshold {
+    /// Whether the new value reaches the threshold and is no worse than the old one.
+    pub fn is_renewed(&self, old: &Value, new: &Value) -> bool {
+        let no_worse = match (self, old, new) {
+            (Threshold::AtLeast(_), Value::Number(old), Value::Number(new)) => new >= old,
+            (Threshold::AtMost(_), Value::Number(old), Value::Number(new)) => new <= old,
+            (_, old, new) => new == old,
+        };
+        self.holds(new) && no_worse
     }
 }
 
@@ -135,6 +148,7 @@ impl std::fmt::Display for Threshold {
 pub struct StandardPublished {
     pub name: String,
     pub standard: Digest,
+    #[serde(deserialize_with = "crate::number::whole")]
     pub version: u64,
 }
 
@@ -251,7 +265,7 @@ pub(crate) fn check_published(
     reasons.done()
 }
 
-impl State {
+impl Tables {
     pub(crate) fn absorb_standard(&mut self, act: &StandardPublished) {
         let published = Published { digest: act.standard, version: act.version };
         self.standards.insert(act.name.clone(), published.into());

@@ -1,10 +1,12 @@
 //! The state: the fold of the entries, one small table per noun. Each noun's module owns its rules.
 //!
 //! The tables are persistent: cloning a state is cheap and shares everything, so a draft is a clone,
-//! readers hold whole states, and nobody ever sees half of a batch. There is no public way to change
-//! a state but [`crate::step::Draft::absorb`], and no public way to read one from bytes but
-//! [`crate::snapshot`], which wants the node's own seal.
+//! readers hold whole states, and nobody ever sees half of a batch. A [`State`] hands out its
+//! [`Tables`] for reading only. There is no public way to change a state but
+//! [`crate::step::Draft::absorb`], and no public way to read one from bytes but [`crate::snapshot`],
+//! which wants the node's own seal: whoever holds a state holds a fold of checked entries.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
@@ -34,8 +36,21 @@ use crate::usage::Chain;
 /// A table of one noun.
 pub type Table<K, V> = OrdMap<K, Arc<V>>;
 
+/// What the entries so far come to. Reads as its [`Tables`]; a copy of those never becomes a state.
+#[derive(Debug, Clone, Default)]
+pub struct State(pub(crate) Tables);
+
+impl Deref for State {
+    type Target = Tables;
+
+    fn deref(&self) -> &Tables {
+        &self.0
+    }
+}
+
+/// The tables of a state, one per noun.
 #[derive(Debug, Clone)]
-pub struct State {
+pub struct Tables {
     /// How many entries were absorbed.
     pub(crate) size: u64,
     /// The newest entry's time.
@@ -68,10 +83,10 @@ pub struct State {
     pub chains: Table<GatewayId, Chain>,
 }
 
-impl Default for State {
-    /// The state before genesis.
-    fn default() -> State {
-        State {
+impl Default for Tables {
+    /// Before genesis.
+    fn default() -> Tables {
+        Tables {
             size: 0,
             at: Millis(0),
             origin: None,
@@ -100,7 +115,7 @@ impl Default for State {
     }
 }
 
-impl State {
+impl Tables {
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -151,7 +166,7 @@ macro_rules! changes {
     )*};
 }
 
-impl State {
+impl Tables {
     changes! {
         change_person people PersonId => Person;
         change_key keys Digest => Key;

@@ -1,10 +1,11 @@
 //! The one door: `check` judges an entry on a draft, and only it makes the [`Step`] that a draft absorbs.
 
+use crate::actor::Proof;
 use crate::digest::Digest;
 use crate::entry::{Body, Entry};
 use crate::material::{Material, Materials};
 use crate::refusal::{Code, Reasons, Refusal};
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::statement::Claim;
 use crate::{
     authority, credential, evidence, genesis, grant, probe, request, review, revocation, service,
@@ -21,7 +22,8 @@ pub struct Draft {
 #[derive(Debug)]
 pub struct Step {
     entry: Entry,
-    hash: Digest,
+    /// SHA-256 of the bytes of a genesis; no other entry is named by its hash.
+    genesis: Option<Digest>,
     size: u64,
     claims: Vec<Claim>,
     keep: Vec<(Digest, Material)>,
@@ -42,18 +44,32 @@ impl Step {
 /// and every signature in it. Control asks before it appends, a gateway before it believes, an
 /// auditor years later.
 pub fn check(draft: &Draft, entry: &Entry, materials: &Materials) -> Result<Step, Refusal> {
-    let claims = claims(draft, entry, materials)?;
+    let bytes = entry.encode();
+    match Entry::decode(&bytes)? == *entry {
+        true => check_read(draft, entry.clone(), &bytes, materials),
+        false => Err(Refusal::new(Code::NotCanonical, "the entry does not survive its own bytes")),
+    }
+}
+
+/// Judges an entry that [`Entry::decode`] has just read from `bytes`.
+pub(crate) fn check_read(
+    draft: &Draft,
+    entry: Entry,
+    bytes: &[u8],
+    materials: &Materials,
+) -> Result<Step, Refusal> {
+    let claims = claims(draft, &entry, materials)?;
     let mut reasons = Reasons::default();
     for claim in &claims {
         reasons.take(claim.verify());
     }
     reasons.done()?;
     Ok(Step {
-        entry: entry.clone(),
-        hash: Digest::of(&entry.encode()),
+        genesis: matches!(entry.body, Body::Genesis(_)).then(|| Digest::of(bytes)),
         size: draft.state.size,
+        keep: kept(&entry, materials),
         claims,
-        keep: kept(entry, materials),
+        entry,
     })
 }
 
@@ -69,7 +85,7 @@ pub fn claims(
         format!("the entry is dated {}, the one before {}", entry.at, state.at)
     });
     if let Body::Genesis(genesis) = &entry.body {
-        reasons.take(genesis::check(state, genesis, entry));
+        reasons.take(genesis::check(state, genesis, entry, materials));
         return reasons.done().map(|()| Vec::new());
     }
     reasons.require(state.origin.is_some(), Code::Genesis, || {
@@ -81,7 +97,26 @@ pub fn claims(
     }
     let mut claims = Vec::new();
     reasons.take(judge(state, entry, materials, &mut claims));
+    reasons.take(check_proof(entry, &claims));
     reasons.done().map(|()| claims)
+}
+
+/// What the node says of who acted must be possible: a job is nobody, a login somebody, and
+/// signatures prove only those who made them.
+fn check_proof(entry: &Entry, claims: &[Claim]) -> Result<(), Refusal> {
+    let holds = match (entry.actor.proof, entry.actor.who) {
+        (Proof::Login, who) => who.is_some(),
+        (Proof::Node, who) => who.is_none(),
+        (Proof::Signature, None) => !claims.is_empty(),
+        (Proof::Signature, Some(who)) => claims.iter().any(|claim| claim.signer == who),
+    };
+    match holds {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            Code::Invalid,
+            "the entry does not prove who acted in the way that it says",
+        )),
+    }
 }
 
 fn judge(
@@ -94,7 +129,7 @@ fn judge(
         Body::Authority(body) => authority::check(state, body, entry.at, materials, claims),
         Body::CredentialStored(body) => credential::check(state, body, entry),
         Body::EvidenceAttached(body) => evidence::check(state, body, entry, claims),
-        Body::Genesis(body) => genesis::check(state, body, entry),
+        Body::Genesis(body) => genesis::check(state, body, entry, materials),
         Body::GrantIssued(body) => grant::check(state, body, entry),
         Body::ProbeAnswered(body) => probe::check_answered(state, body, entry, materials),
         Body::ProbeOrdered(body) => probe::check_ordered(state, body, entry),
@@ -140,21 +175,22 @@ impl Draft {
                 format!("checked at {} entries, the draft has {}", step.size, self.state.size),
             ));
         }
-        self.state.absorb(&step);
+        self.state.0.absorb(&step);
         Ok(())
     }
 
-    /// The state once the draft's entries are appended: `root` is the attested root of the log of
-    /// [`State::size`] entries.
+    /// The state once the draft's entries are appended: `root` is the attested root of the log of as
+    /// many entries as the draft has.
     pub fn publish(mut self, root: Digest) -> State {
-        self.state.roots.insert(self.state.size, root);
+        let tables = &mut self.state.0;
+        tables.roots.insert(tables.size, root);
         self.state
     }
 }
 
-impl State {
+impl Tables {
     fn absorb(&mut self, step: &Step) {
-        let Step { entry, hash, size, claims, keep } = step;
+        let Step { entry, genesis, size, claims, keep } = step;
         let at = entry.at;
         let mut materials = Materials::default();
         for (digest, material) in keep {
@@ -168,7 +204,7 @@ impl State {
             Body::Authority(body) => self.absorb_authority(body, at),
             Body::CredentialStored(body) => self.absorb_credential(body),
             Body::EvidenceAttached(body) => self.absorb_evidence(body, entry, claims),
-            Body::Genesis(body) => self.absorb_genesis(body, *hash),
+            Body::Genesis(body) => self.absorb_genesis(body, *genesis, at),
             Body::GrantIssued(body) => self.absorb_grant(body, at),
             Body::ProbeAnswered(body) => self.absorb_answered(body, at, &materials),
             Body::ProbeOrdered(body) => self.absorb_ordered(body, at),

@@ -19,7 +19,7 @@ use crate::refusal::{Code, Reasons, Refusal};
 use crate::review::{self, Review, Verdict};
 use crate::signature::{Seen, Signature};
 use crate::standard::{Criterion, DataClass, Stage, Standard};
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::statement::{Claim, Frame, Statement};
 use crate::time::Millis;
 
@@ -89,6 +89,7 @@ pub struct TicketAmended {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TicketSubmitted {
+    #[serde(deserialize_with = "crate::number::whole")]
     pub round: u64,
     pub signature: Signature,
     pub ticket: TicketId,
@@ -99,6 +100,7 @@ pub struct TicketSubmitted {
 #[serde(deny_unknown_fields)]
 pub struct TicketApproved {
     pub fuse: Fuse,
+    #[serde(deserialize_with = "crate::number::whole")]
     pub round: u64,
     pub ticket: TicketId,
 }
@@ -174,12 +176,14 @@ impl Ticket {
 
     /// Demo people touch nothing but this machine.
     pub(crate) fn must_be_loopback(&self) -> Result<(), Refusal> {
-        must_be_loopback(&self.terms)
+        must_be_loopback(&self.terms.environments)
     }
 }
 
-fn must_be_loopback(terms: &Terms) -> Result<(), Refusal> {
-    for environment in terms.environments.values() {
+pub(crate) fn must_be_loopback(
+    environments: &BTreeMap<String, Environment>,
+) -> Result<(), Refusal> {
+    for environment in environments.values() {
         if !environment.upstream()?.host().is_loopback() {
             return Err(Refusal::new(
                 Code::DemoPerson,
@@ -233,6 +237,9 @@ fn check_name(state: &State, opened: &TicketOpened) -> Result<(), Refusal> {
 fn check_terms(terms: &Terms, demo: bool, materials: &Materials) -> Result<(), Refusal> {
     let mut reasons = Reasons::default();
     reasons.take(materials.operations(&terms.operations));
+    reasons.require(terms.credential.is_usable(), Code::Invalid, || {
+        "the vendor's credential cannot stand there in a call".to_owned()
+    });
     let count = terms.environments.len();
     reasons.require((1..=16).contains(&count), Code::Invalid, || {
         format!("a ticket has 1 to 16 environments, not {count}")
@@ -250,7 +257,7 @@ fn check_terms(terms: &Terms, demo: bool, materials: &Materials) -> Result<(), R
         });
     }
     if demo {
-        reasons.take(must_be_loopback(terms));
+        reasons.take(must_be_loopback(&terms.environments));
     }
     reasons.done()
 }
@@ -268,8 +275,9 @@ pub(crate) fn check_amended(
         format!("the ticket is {}; its terms stand", ticket.status.name())
     });
     reasons.take(state.works_on(ticket, entry));
-    let person = reasons.take(entry.person(state));
-    reasons.take(check_terms(&amended.terms, person.is_some_and(|p| p.demo), materials));
+    let people = [entry.actor.who, Some(ticket.requester)].into_iter().flatten();
+    let demo = people.filter_map(|id| state.people.get(&id)).any(|person| person.demo);
+    reasons.take(check_terms(&amended.terms, demo, materials));
     reasons.done()
 }
 
@@ -298,7 +306,7 @@ pub(crate) fn check_submitted(
 
 /// INVARIANT: no approval and no release without passing every applicable criterion.
 pub(crate) fn must_pass(
-    state: &State,
+    state: &Tables,
     ticket: &Ticket,
     stage: Stage,
     now: Millis,
@@ -428,7 +436,7 @@ pub fn statement(state: &State, id: TicketId, verdict: &str, frame: Frame<'_>) -
     })
 }
 
-impl State {
+impl Tables {
     pub fn ticket(&self, id: TicketId) -> Result<&Ticket, Refusal> {
         let found = self.tickets.get(&id).map(AsRef::as_ref);
         found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no ticket {id}")))

@@ -3,16 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Intervals are half-open: `from <= t < until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Millis(pub u64);
+pub struct Millis(#[serde(deserialize_with = "crate::number::whole")] pub u64);
 
 impl Millis {
     /// The largest moment an entry may hold (integers stay below 2^53, RFC 8785 §3.2.2.3).
-    pub const MAX: Millis = Millis((1 << 53) - 1);
+    pub const MAX: Millis = Millis(crate::number::MAX);
 
     pub fn after(self, span: Span) -> Millis {
         Millis(self.0.saturating_add(span.0)).min(Millis::MAX)
@@ -37,7 +38,33 @@ impl fmt::Display for Millis {
 /// A length of time in milliseconds; on the wire a number of them, in files also `90d`, `12h`, `30m`, `10s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Span(pub u64);
+pub struct Span(#[serde(deserialize_with = "milliseconds")] pub u64);
+
+/// Reads a number, or the text that people write.
+fn milliseconds<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    if from.is_human_readable() { from.deserialize_any(ReadSpan) } else { u64::deserialize(from) }
+}
+
+struct ReadSpan;
+
+impl Visitor<'_> for ReadSpan {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("milliseconds, or a length of time such as `90d`")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<u64, E> {
+        match number <= Millis::MAX.0 {
+            true => Ok(number),
+            false => Err(E::custom("a length of time is below 2^53 ms")),
+        }
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<u64, E> {
+        text.parse::<Span>().map(|span| span.0).map_err(E::custom)
+    }
+}
 
 impl Span {
     pub const SECOND: Span = Span(1_000);

@@ -16,7 +16,7 @@ use crate::id::{GrantId, TokenId};
 use crate::policy::{Decision, Outcome};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::request::Request;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::time::{Millis, Span};
 
 /// The longest that a rotated token may live beside its successor.
@@ -165,6 +165,7 @@ pub(crate) fn check_issued(
     reasons.take(check_free(state, issued.token));
     reasons.take(must_hold(state, request, entry));
     reasons.take(grant.must_live(entry.at));
+    reasons.take(state.service(request.asked.service)?.must_be_released(entry.at));
     reasons.require(grant.token.is_none(), Code::Exists, || {
         "the grant was claimed already; rotate its token for another one".to_owned()
     });
@@ -247,7 +248,7 @@ fn may_rotate(request: &Request, decision: &Decision) -> Result<(), Refusal> {
     }
 }
 
-impl State {
+impl Tables {
     pub fn token(&self, id: TokenId) -> Result<&Token, Refusal> {
         let found = self.tokens.get(&id).map(AsRef::as_ref);
         found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no token {id}")))
@@ -277,7 +278,7 @@ impl State {
     }
 }
 
-impl State {
+impl Tables {
     /// Where a grant ends by what holds now.
     fn end_of(&self, grant: GrantId) -> Option<Fuse> {
         let request = self.requests.get(&self.grants.get(&grant)?.request)?;

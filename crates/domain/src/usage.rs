@@ -7,7 +7,7 @@ use crate::entry::canonical;
 use crate::id::{GatewayId, GrantId, ServiceId, TokenId};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::signature::Base64;
-use crate::state::State;
+use crate::state::{State, Tables};
 use crate::time::Millis;
 
 const SEGMENT_CONTEXT: &[u8] = b"portcullis-segment-v1\n";
@@ -46,15 +46,19 @@ pub struct Call {
 #[serde(deny_unknown_fields)]
 pub struct Segment {
     /// How many calls it holds; fewer than the numbers in it only by the stated gaps.
+    #[serde(deserialize_with = "crate::number::whole")]
     pub count: u64,
+    #[serde(deserialize_with = "crate::number::whole")]
     pub first: u64,
     pub from: Millis,
     /// Numbers that were reserved and never written, after a loss of power or a kill.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
     pub gateway: GatewayId,
+    #[serde(deserialize_with = "crate::number::whole")]
     pub last: u64,
     /// The segment's own number, from 1.
+    #[serde(deserialize_with = "crate::number::whole")]
     pub number: u64,
     /// The root of the segment before; zeros for the first.
     pub previous: Digest,
@@ -65,7 +69,9 @@ pub struct Segment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gap {
+    #[serde(deserialize_with = "crate::number::whole")]
     pub first: u64,
+    #[serde(deserialize_with = "crate::number::whole")]
     pub last: u64,
 }
 
@@ -135,7 +141,7 @@ fn check_count(segment: &Segment) -> Result<(), Refusal> {
     }
 }
 
-impl State {
+impl Tables {
     pub(crate) fn absorb_segment(&mut self, committed: &SegmentCommitted) {
         let segment = &committed.segment;
         let before = self.chains.get(&segment.gateway).map_or(0, |chain| chain.calls);

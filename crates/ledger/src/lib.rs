@@ -1,6 +1,6 @@
 //! A Merkle log over opaque bytes: tree, tiles, proofs, signed checkpoints. Knows nothing of what it holds.
 //!
-//! Start with [`hash`] (RFC 6962 §2.1) and [`frontier`] (the compact right edge that appends need).
+//! Start with [`struct@Hash`] (RFC 6962 §2.1) and [`Frontier`] (the compact right edge that appends need).
 //! [`tile`] stores the tree as C2SP tlog-tiles, [`tiles`] reads frontiers and proofs from such a store,
 //! and [`proof`] checks proofs with nothing but roots. [`note`] and [`checkpoint`] put a signature under
 //! (origin, size, root). Nothing here does I/O: a store implements [`Tiles`] and writes what
@@ -12,16 +12,16 @@
 
 pub mod checkpoint;
 mod decimal;
-pub mod frontier;
-pub mod hash;
+mod frontier;
+mod hash;
 pub mod note;
 pub mod proof;
 pub mod tile;
 pub mod tiles;
 
 pub use checkpoint::Checkpoint;
-pub use frontier::Frontier;
-pub use hash::{Hash, leaf_hash, node_hash};
+pub use frontier::{BadFrontier, Frontier};
+pub use hash::{BadHash, Hash, leaf_hash, node_hash};
 pub use note::{Note, Signer, VerifierKey};
 pub use proof::{Proof, verify_consistency, verify_inclusion};
 pub use tile::{Bundle, Tile};

@@ -126,14 +126,10 @@ impl Note {
         // The last empty line separates: the text may hold empty lines, the signatures may not.
         let (before, lines) = note.rsplit_once("\n\n").ok_or(NoteError::NoSignature)?;
         let text = note.get(..=before.len()).ok_or(NoteError::NoSignature)?;
-        let mut signatures = Vec::new();
-        for (position, line) in lines.split_terminator('\n').enumerate() {
-            if position == MAX_SIGNATURES {
-                return Err(NoteError::TooManySignatures);
-            }
-            let signature = Signature::parse(line);
-            signatures.push(signature.ok_or(NoteError::BadSignatureLine(position + 1))?);
-        }
+        let lines = lines.split_terminator('\n').enumerate();
+        let signatures = lines
+            .map(|(at, line)| Signature::parse(line).ok_or(NoteError::BadSignatureLine(at + 1)))
+            .collect::<Result<_, _>>()?;
         Note::new(text, signatures)
     }
 

@@ -75,7 +75,7 @@ impl Tile {
 }
 
 /// The partial tiles of a tree of `size`, one at most for each level: all that [`grow`] and
-/// [`frontier`](crate::frontier) read, for a store that must fetch them beforehand.
+/// [`frontier`](crate::frontier()) read, for a store that must fetch them beforehand.
 pub fn edge(size: u64) -> Vec<Tile> {
     levels(size)
         .filter_map(|(level, hashes)| {

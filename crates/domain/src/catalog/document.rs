@@ -12,7 +12,7 @@ mod reference;
 mod servers;
 mod table;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::operations::Operations;
 use super::scope::plain_text;
@@ -100,6 +100,13 @@ fn scalar(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// The members of an object by name: the answer shall not depend on how a parser keeps them.
+fn sorted(members: &Map<String, Value>) -> Vec<(&str, &Value)> {
+    let mut sorted: Vec<_> = members.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    sorted.sort_by_key(|(name, _)| *name);
+    sorted
 }
 
 fn info(document: &Value, what: &'static str, report: &mut Report) -> String {

@@ -6,6 +6,10 @@ use super::operations::{Method, Operations};
 use super::raw_path::{self, Unmatchable};
 use super::template::{Mixed, Segment, Template};
 
+/// How many nodes and mixed segments one search may try. Documents in use need a few dozen; without
+/// a bound, one that means harm could make every call walk all of its templates.
+const MOST_CHOICES: u32 = 1_024;
+
 /// A table of operations, ready to be asked for every call.
 ///
 /// Segment by segment from the left, text beats a parameter: a literal, then a segment with the most
@@ -14,7 +18,7 @@ use super::template::{Mixed, Segment, Template};
 /// `HEAD` is its own operation, else the `GET` of the same template (RFC 9110 §9.3.2).
 #[derive(Debug)]
 pub struct Matcher {
-    // INVARIANT: a tree (every node has one parent), so a walk visits each node at most once.
+    /// A tree, root first.
     nodes: Box<[Node]>,
 }
 
@@ -59,26 +63,39 @@ impl Matcher {
     /// without the upstream's base path and without the query. Allocates only if it has a `%`.
     ///
     /// # Errors
-    /// The reason why the path is refused before any comparison, or `Undeclared`.
+    /// The reason why the path is refused before any comparison, or `Undeclared`, or
+    /// `TooManyChoices`.
     pub fn find(&self, method: Method, path: &str) -> Result<Match, Unmatchable> {
         let text = raw_path::decode(path)?;
         let unrooted = text.strip_prefix('/').ok_or(Unmatchable::NotRooted)?;
-        let found = self.nodes.first().and_then(|root| self.descend(root, unrooted, method));
-        let place = found.ok_or(Unmatchable::Undeclared)?;
-        usize::try_from(place)
-            .map(|operation| Match { operation })
-            .map_err(|_| Unmatchable::Undeclared)
+        let mut walk = Walk { nodes: &self.nodes, method, choices: MOST_CHOICES };
+        let found = self.nodes.first().and_then(|root| walk.descend(root, unrooted));
+        if walk.choices == 0 {
+            return Err(Unmatchable::TooManyChoices);
+        }
+        let place = found.and_then(|place| usize::try_from(place).ok());
+        place.map(|operation| Match { operation }).ok_or(Unmatchable::Undeclared)
     }
+}
 
+/// One search. `choices` is what is left of `MOST_CHOICES`; once it is nothing the answer is not
+/// believed, because a choice that was not tried may have come first.
+struct Walk<'m> {
+    nodes: &'m [Node],
+    method: Method,
+    choices: u32,
+}
+
+impl Walk<'_> {
     /// Looks for `text`, the segments that are left, below `node`. As deep as the longest template.
-    fn descend(&self, node: &Node, text: &str, method: Method) -> Option<u32> {
+    fn descend(&mut self, node: &Node, text: &str) -> Option<u32> {
         let (segment, left) = match text.split_once('/') {
             Some((segment, left)) => (segment, Some(left)),
             None => (text, None),
         };
         let literal = node.literals.binary_search_by(|(literal, _)| (**literal).cmp(segment));
         if let Some((_, child)) = literal.ok().and_then(|place| node.literals.get(place))
-            && let Some(found) = self.enter(*child, left, method)
+            && let Some(found) = self.enter(*child, left)
         {
             return Some(found);
         }
@@ -86,25 +103,27 @@ impl Matcher {
             return None;
         }
         for (mixed, child) in &node.mixed {
+            self.choices = self.choices.checked_sub(1)?;
             if mixed.matches(segment)
-                && let Some(found) = self.enter(*child, left, method)
+                && let Some(found) = self.enter(*child, left)
             {
                 return Some(found);
             }
         }
         if let Some(child) = node.single
-            && let Some(found) = self.enter(child, left, method)
+            && let Some(found) = self.enter(child, left)
         {
             return Some(found);
         }
-        if text.ends_with('/') { None } else { endpoint(&node.rest, method) }
+        if text.ends_with('/') { None } else { endpoint(&node.rest, self.method) }
     }
 
-    fn enter(&self, child: u32, left: Option<&str>, method: Method) -> Option<u32> {
+    fn enter(&mut self, child: u32, left: Option<&str>) -> Option<u32> {
+        self.choices = self.choices.checked_sub(1)?;
         let node = self.nodes.get(usize::try_from(child).ok()?)?;
         match left {
-            Some(left) => self.descend(node, left, method),
-            None => endpoint(&node.here, method),
+            Some(left) => self.descend(node, left),
+            None => endpoint(&node.here, self.method),
         }
     }
 }

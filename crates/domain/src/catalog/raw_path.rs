@@ -36,6 +36,8 @@ pub enum Unmatchable {
     IllegalCharacter,
     #[error("no operation of the document has this method and path")]
     Undeclared,
+    #[error("too many templates of the document come into question for this path")]
+    TooManyChoices,
 }
 
 impl Unmatchable {
@@ -56,6 +58,7 @@ impl Unmatchable {
             Self::PathParameter => "path-parameter",
             Self::IllegalCharacter => "path-illegal-character",
             Self::Undeclared => "operation-undeclared",
+            Self::TooManyChoices => "operation-too-many-choices",
         }
     }
 }
@@ -67,7 +70,7 @@ impl Unmatchable {
 /// is let through; it cannot move a segment boundary.
 ///
 /// # Errors
-/// Every `Unmatchable` but `Undeclared`.
+/// Every `Unmatchable` but `Undeclared` and `TooManyChoices`.
 pub fn decode(path: &str) -> Result<Cow<'_, str>, Unmatchable> {
     if path.len() > LONGEST {
         return Err(Unmatchable::TooLong);

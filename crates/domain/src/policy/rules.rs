@@ -21,6 +21,8 @@ const BASE: &str = r#"permit(principal, action == Action::"ask", resource);"#;
 const BASE_ID: &str = "anybody-may-ask";
 /// Lives that a smaller request is tried with.
 const LIVES: [Span; 5] = [Span::days(90), Span::days(30), Span::days(7), Span::DAY, Span::HOUR];
+/// How often a denial asks again in search of the smaller request.
+const MOST_TRIES: usize = 512;
 const LONGEST: usize = 256 * 1024;
 
 /// The engine, as decisions record it.
@@ -163,8 +165,9 @@ impl Rules {
     }
 
     /// The largest of the likely smaller requests that is not denied: as asked but shorter, without
-    /// the scopes that are denied by themselves, in the sandbox.
+    /// the scopes that are denied by themselves, in the sandbox. Gives up after [`MOST_TRIES`].
     fn smaller(&self, policy: Digest, facts: &Facts) -> Result<Option<Smaller>, Refusal> {
+        let mut search = Search { entities: facts.entities()?, rules: self, tries: MOST_TRIES };
         let places: Vec<_> = std::iter::once((facts.environment.clone(), facts.sandbox))
             .chain(facts.sandboxes.iter().map(|name| (name.clone(), true)))
             .collect();
@@ -174,33 +177,50 @@ impl Rules {
             for until in ends {
                 let place =
                     Facts { environment: environment.clone(), sandbox, until, ..facts.clone() };
-                if let Some(smaller) = self.narrower(policy, &place)? {
-                    return Ok(Some(smaller));
+                if let Some(passes) = search.narrower(place)? {
+                    let outcome = self.judge(policy, &passes)?.outcome;
+                    let scopes = passes.scopes.into_iter().map(|(name, _, _)| name).collect();
+                    return Ok(Some(Smaller { environment, outcome, scopes, until }));
                 }
             }
         }
         Ok(None)
     }
+}
 
-    fn narrower(&self, policy: Digest, place: &Facts) -> Result<Option<Smaller>, Refusal> {
+/// A search for the smaller request, bounded: a denial must not cost more than a few decisions.
+struct Search<'a> {
+    entities: Entities,
+    rules: &'a Rules,
+    tries: usize,
+}
+
+impl Search<'_> {
+    /// The same request with those scopes only that are not denied.
+    fn narrower(&mut self, place: Facts) -> Result<Option<Facts>, Refusal> {
+        if !self.is_denied(&place)? {
+            return Ok(Some(place));
+        }
         let mut kept = Vec::new();
-        for scope in &place.scopes {
+        for scope in place.scopes.iter().filter(|_| place.scopes.len() > 1) {
             let alone = Facts { scopes: vec![scope.clone()], ..place.clone() };
-            if self.judge(policy, &alone)?.outcome != Outcome::Deny {
+            if !self.is_denied(&alone)? {
                 kept.push(scope.clone());
             }
         }
         if kept.is_empty() {
             return Ok(None);
         }
-        let together = Facts { scopes: kept, ..place.clone() };
-        let outcome = self.judge(policy, &together)?.outcome;
-        Ok((outcome != Outcome::Deny).then(|| Smaller {
-            environment: together.environment.clone(),
-            outcome,
-            scopes: together.scopes.iter().map(|(name, _, _)| name.clone()).collect(),
-            until: together.until,
-        }))
+        let together = Facts { scopes: kept, ..place };
+        Ok((!self.is_denied(&together)?).then_some(together))
+    }
+
+    fn is_denied(&mut self, facts: &Facts) -> Result<bool, Refusal> {
+        if self.tries == 0 {
+            return Ok(true);
+        }
+        self.tries -= 1;
+        Ok(self.rules.ask("ask", facts, &self.entities)?.decision() == Answer::Deny)
     }
 }
 
@@ -230,7 +250,7 @@ fn notes(policy: &cedar_policy::Policy) -> Result<Notes, Refusal> {
         match key {
             "id" => {}
             "advice" => notes.advice = Some(text.to_owned()),
-            "life" => notes.life = reasons.take(read(text)),
+            "life" => notes.life = reasons.take(life(text)),
             "rate" => notes.rate = reasons.take(read(text)),
             "reviewers" => notes.reviewers = reasons.take(quorum(text)),
             _ => reasons.add(
@@ -244,6 +264,14 @@ fn notes(policy: &cedar_policy::Policy) -> Result<Notes, Refusal> {
 
 fn read<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Refusal> {
     text.parse().map_err(|error: T::Err| Refusal::new(Code::Invalid, error.to_string()))
+}
+
+fn life(text: &str) -> Result<Span, Refusal> {
+    let bounds = Span::MINUTE..=crate::request::LONGEST;
+    read(text).and_then(|life| match bounds.contains(&life) {
+        true => Ok(life),
+        false => Err(Refusal::new(Code::Invalid, format!("a life is from 1m to 400d, not {life}"))),
+    })
 }
 
 /// `security, 2 privacy`: all of them, each with how many.

@@ -12,7 +12,7 @@ pub type Grown = Vec<(Tile, Vec<u8>)>;
 /// `source`: complete and partial ones, lowest level first, each with its whole bytes, so that a store
 /// replaces what it holds at (level, index). Reads only the tiles of [`edge`](super::edge)`(old_size)`.
 ///
-/// The source is believed: compare the root of its [`frontier`](crate::frontier) with a signed one once
+/// The source is believed: compare the root of its [`frontier`](crate::frontier()) with a signed one once
 /// before growing it.
 pub fn grow<S: Tiles>(
     old_size: u64,

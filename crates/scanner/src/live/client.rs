@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -31,6 +31,8 @@ use crate::order::{Order, OrderError, Placement};
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a body may take after its head.
 const BODY_PATIENCE: Duration = Duration::from_secs(3);
+/// How long an event stream is listened to: it has no end, and its first events are enough.
+const STREAM_PATIENCE: Duration = Duration::from_millis(500);
 /// How long a raw probe waits for the server's first message.
 const RAW_PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of an answer's head, and of a raw probe's answer.
@@ -63,8 +65,9 @@ impl From<Spent> for WireError {
 /// What the answers to the valid credential showed of it.
 #[derive(Debug, Clone, Default)]
 pub struct Echoes {
-    /// Answers to requests that carried the valid credential.
+    /// Answers to requests that carried the valid credential, and the successes among them.
     pub answers: usize,
+    pub successes: usize,
     /// Of those, the ones that were not read to their end or were compressed.
     pub unread: Vec<String>,
     /// Of those, the ones that held the credential.
@@ -267,7 +270,9 @@ impl Client {
         };
         let (answer, _task) = timeout_at(deadline, talk).await.map_err(|_| self.late())??;
         let (head, body) = answer.into_parts();
-        let (body, cut) = self.read_body(body).await;
+        let stream = head.headers.get(CONTENT_TYPE).is_some_and(is_stream);
+        let patience = if stream { STREAM_PATIENCE } else { BODY_PATIENCE };
+        let (body, cut) = self.read_body(body, patience).await;
         let headers = head.headers.iter().map(|(name, value)| {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         });
@@ -313,11 +318,11 @@ impl Client {
         builder.body(body).map_err(|error| WireError::Malformed(error.to_string()))
     }
 
-    async fn read_body(&self, body: Incoming) -> (Vec<u8>, Option<Cut>) {
+    async fn read_body(&self, body: Incoming, patience: Duration) -> (Vec<u8>, Option<Cut>) {
         let most = usize::try_from(self.max_answer_bytes).unwrap_or(usize::MAX);
         let mut read = Vec::new();
         let mut body = pin!(body);
-        let deadline = self.budget.deadline(BODY_PATIENCE);
+        let deadline = self.budget.deadline(patience);
         loop {
             let frame = poll_fn(|context| Pinned::as_mut(&mut body).poll_frame(context));
             let data = match timeout_at(deadline, frame).await {
@@ -344,6 +349,7 @@ impl Client {
         let in_body = self.mask.betrays(&reply.text());
         let mut echoes = self.echoes.lock().unwrap_or_else(PoisonError::into_inner);
         echoes.answers += 1;
+        echoes.successes += usize::from(reply.is_success());
         if in_headers || in_body {
             let (operation, exchange) = (request.operation.clone(), reply.exchange.clone());
             echoes.echoing.push(Echo { operation, in_headers, exchange });
@@ -364,6 +370,10 @@ impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+fn is_stream(media_type: &HeaderValue) -> bool {
+    media_type.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream")
 }
 
 fn connector(pin: &Arc<Pin>) -> Result<TlsConnector, OrderError> {
@@ -393,4 +403,58 @@ fn tls(error: &std::io::Error) -> WireError {
 
 fn malformed(error: &hyper::Error) -> WireError {
     WireError::Malformed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::request::Presented;
+    use crate::order::{Bounds, Credentials};
+    use crate::secret::Secret;
+
+    fn client() -> Client {
+        let bounds =
+            Bounds { max_requests: 9, per_second: 100, seconds: 5, max_answer_bytes: 1_000 };
+        let order = Order {
+            nonce: String::new(),
+            target: "https://a.example".to_owned(),
+            document: serde_json::Value::Null,
+            checks: Vec::new(),
+            credentials: Credentials {
+                token: None,
+                expired: None,
+                wrong_audience: None,
+                placement: Placement::Bearer,
+            },
+            trust: Vec::new(),
+            plaintext_port: None,
+            bounds,
+        };
+        let target = Target::read(&order.target, &[]).expect("readable");
+        Client::new(&order, target).expect("a client")
+    }
+
+    async fn sent(client: &Client, origin: Origin) -> Result<Reply, WireError> {
+        let value = Secret::new("sandbox-credential".to_owned());
+        let presented = Presented { value, shown: "$TOKEN".to_owned(), origin };
+        client.send(&Request::get("/".to_owned()).with(Some(presented))).await
+    }
+
+    #[tokio::test]
+    async fn once_withheld_no_real_credential_leaves_and_invented_ones_do() {
+        let client = client();
+        client.withhold("nobody is proven".to_owned());
+        for origin in [Origin::Genuine, Origin::Derived] {
+            assert!(matches!(sent(&client, origin).await, Err(WireError::Withheld(_))));
+        }
+        assert_eq!(client.budget.sent(), 0);
+        // It gets as far as the connection, which nobody opened here.
+        assert!(matches!(sent(&client, Origin::Invented).await, Err(WireError::Unreachable(_))));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_connected_before_the_target_was_found() {
+        let answer = client().raw(b"hello", |_| true).await;
+        assert!(matches!(answer, Err(WireError::Unreachable(_))));
+    }
 }

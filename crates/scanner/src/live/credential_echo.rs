@@ -77,8 +77,10 @@ fn judge(echoes: &Echoes, can_tell: bool, gap: Option<Gap>) -> Judgement {
         let detail = format!("{} answers were not read whole, first {name}", echoes.unread.len());
         judgement.gaps.push(Gap::undecided(detail));
     }
-    if echoes.answers == 0 && judgement.gaps.is_empty() {
-        judgement.gaps.push(Gap::no_operation("nothing answered the valid credential"));
+    if echoes.successes == 0 && judgement.gaps.is_empty() {
+        judgement
+            .gaps
+            .push(Gap::control_refused("no answer to the valid credential was a success"));
     }
     if judgement.gaps.is_empty() {
         judgement.value("credential.echoed", false);
@@ -108,6 +110,10 @@ mod tests {
     use crate::live::client::Echo;
     use crate::live::reply::made::reply;
 
+    fn clean() -> Echoes {
+        Echoes { answers: 3, successes: 2, ..Echoes::default() }
+    }
+
     fn echo(operation: &str, in_headers: bool) -> Echo {
         let operation = Some(operation.to_owned());
         Echo { operation, in_headers, exchange: reply(200, &[], "").exchange }
@@ -115,7 +121,7 @@ mod tests {
 
     #[test]
     fn silence_over_whole_answers_is_good() {
-        let judgement = judge(&Echoes { answers: 3, ..Echoes::default() }, true, None);
+        let judgement = judge(&clean(), true, None);
         assert_eq!(judgement.values["credential.echoed"], Value::Bool(false));
         assert!(judgement.findings.is_empty() && judgement.gaps.is_empty());
     }
@@ -123,7 +129,7 @@ mod tests {
     #[test]
     fn each_operation_is_told_once() {
         let echoing = vec![echo("GET /a", true), echo("GET /a", false), echo("GET /b", false)];
-        let judgement = judge(&Echoes { answers: 9, unread: Vec::new(), echoing }, true, None);
+        let judgement = judge(&Echoes { echoing, ..clean() }, true, None);
         let told: Vec<_> = judgement.findings.iter().map(|one| one.title.as_str()).collect();
         assert_eq!(told, [IN_HEADERS.title, IN_BODY.title]);
         assert_eq!(judgement.values["credential.echoed"], Value::Bool(true));
@@ -131,9 +137,11 @@ mod tests {
 
     #[test]
     fn what_was_not_read_is_not_called_clean() {
-        let unread = Echoes { answers: 3, unread: vec!["GET /a".to_owned()], echoing: Vec::new() };
-        assert!(judge(&unread, true, None).values.is_empty());
-        assert!(judge(&Echoes::default(), true, None).values.is_empty());
-        assert!(judge(&Echoes { answers: 3, ..Echoes::default() }, false, None).values.is_empty());
+        let unread = Echoes { unread: vec!["GET /a".to_owned()], ..clean() };
+        let refused = Echoes { successes: 0, ..clean() };
+        for echoes in [unread, refused, Echoes::default()] {
+            assert!(judge(&echoes, true, None).values.is_empty());
+        }
+        assert!(judge(&clean(), false, None).values.is_empty());
     }
 }

@@ -59,6 +59,13 @@ impl Target {
         if self.port == default { host } else { format!("{host}:{}", self.port) }
     }
 
+    /// `host:port`, with the port in any case.
+    pub fn endpoint(&self) -> String {
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        format!("{host}:{}", self.port)
+    }
+
     /// `https://host:port`.
     pub fn origin(&self) -> String {
         format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority())

@@ -69,11 +69,8 @@ struct Attempt {
     repeated: bool,
 }
 
-/// An expired credential, or one for another audience, with what came of it.
-enum Given {
-    Tried(Attempt),
-    Missing(Gap),
-}
+/// What came of an expired credential or one for another audience, or why it was not tried.
+type Given = Result<Attempt, Gap>;
 
 struct Seen {
     guarded: Guarded,
@@ -168,18 +165,18 @@ async fn given(scan: &Scan<'_>, guarded: &Guarded, which: Foreign, valid: Option
     };
     let Some(secret) = secret else {
         let detail = format!("the order holds no `credentials.{field}`");
-        return Given::Missing(Gap::new(GapCode::NoCredential, detail));
+        return Err(Gap::new(GapCode::NoCredential, detail));
     };
     if let Some(fault) = unfit(which, Token::read(secret).as_ref(), valid, scan.now) {
         let detail = format!("`credentials.{field}` {fault}");
-        return Given::Missing(Gap::new(GapCode::Unsupported, detail));
+        return Err(Gap::new(GapCode::Unsupported, detail));
     }
     let presented = Presented {
         value: secret.clone(),
         shown: variable(field).to_owned(),
         origin: Origin::Derived,
     };
-    Given::Tried(attempt(scan, guarded, field.replace('_', " "), presented).await)
+    Ok(attempt(scan, guarded, field.replace('_', " "), presented).await)
 }
 
 /// Why a token of the order would prove nothing when it is accepted. Opaque ones are taken as given.
@@ -223,8 +220,8 @@ fn judge(seen: &Seen) -> Judgement {
     ];
     for (name, flaw, given) in single {
         match given {
-            Given::Missing(gap) => judgement.gaps.push(gap.clone()),
-            Given::Tried(one) => judge_group(seen, steady, name, flaw, &[one], &mut judgement),
+            Err(gap) => judgement.gaps.push(gap.clone()),
+            Ok(one) => judge_group(seen, steady, name, flaw, &[one], &mut judgement),
         }
     }
     // A defence that was not tried in full is not proven, though it may be disproven.
@@ -361,8 +358,8 @@ mod tests {
             unsigned: refused(),
             signature: refused(),
             missing: None,
-            expired: Given::Tried(attempt(401, "{}")),
-            wrong_audience: Given::Tried(attempt(401, "{}")),
+            expired: Ok(attempt(401, "{}")),
+            wrong_audience: Ok(attempt(401, "{}")),
             after: Ok(json(200, DATA)),
         }
     }
@@ -426,7 +423,7 @@ mod tests {
     #[test]
     fn a_missing_credential_leaves_its_value_out() {
         let mut seen = seen();
-        seen.expired = Given::Missing(Gap::no_credential());
+        seen.expired = Err(Gap::no_credential());
         let judgement = judge(&seen);
         assert!(!judgement.values.contains_key("token.expiry_checked"));
         assert!(judgement.values.contains_key("token.audience_checked"));

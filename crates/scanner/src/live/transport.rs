@@ -1,6 +1,8 @@
 //! Check `transport`: which TLS versions are really offered, what the certificate proves, and
 //! whether anything answers in the clear.
 
+mod flaws;
+
 use std::collections::BTreeSet;
 
 use aws_lc_rs::rand;
@@ -11,9 +13,10 @@ use super::hello::{HelloAnswer, TlsVersion, client_hello, is_enough, read_answer
 use super::reply::Reply;
 use super::request::Request;
 use super::scan::{Face, Scan};
-use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::answer::{Confidence, Exchange, GapCode, Severity, ShownRequest, ShownResponse};
+use super::{Check, Gap, Judgement, Kind, Measure};
+use crate::answer::{Exchange, GapCode, ShownRequest, ShownResponse};
 use crate::order::CheckId;
+use flaws::{BAD_CHAIN, BAD_NAME, BAD_TIME, IN_THE_CLEAR, NO_HSTS, OLD_TLS};
 
 pub const CHECK: Check = Check {
     id: CheckId::Transport,
@@ -65,6 +68,8 @@ enum Plain {
 }
 
 struct Seen {
+    /// `host:port` of the target.
+    endpoint: String,
     tls: bool,
     hellos: Vec<(TlsVersion, Result<HelloAnswer, WireError>)>,
     certificate: Option<Result<Certificate, String>>,
@@ -92,7 +97,16 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
             plain.push((port, judge_plain(answer, usual.as_ref().ok())));
         }
     }
-    judge(&Seen { tls, hellos, certificate: scan.certificate.clone(), plain, usual, now: scan.now })
+    let endpoint = scan.client.target.endpoint();
+    judge(&Seen {
+        endpoint,
+        tls,
+        hellos,
+        certificate: scan.certificate.clone(),
+        plain,
+        usual,
+        now: scan.now,
+    })
 }
 
 async fn greet(scan: &Scan<'_>, version: TlsVersion) -> Result<HelloAnswer, WireError> {
@@ -183,11 +197,11 @@ fn judge_versions(seen: &Seen, judgement: &mut Judgement) {
     judgement.value("transport.tls_min_version", oldest.name());
     judgement.value("transport.tls_max_version", newest.name());
     for old in offered.iter().filter(|version| **version < TlsVersion::V1_2) {
-        judgement.findings.push(OLD_TLS.found(None, vec![hello_evidence(*old)]));
+        judgement.findings.push(OLD_TLS.found(None, vec![hello_evidence(&seen.endpoint, *old)]));
     }
 }
 
-fn hello_evidence(version: TlsVersion) -> Exchange {
+fn hello_evidence(endpoint: &str, version: TlsVersion) -> Exchange {
     let line = format!("a TLS ClientHello whose highest version is {}", version.name());
     let excerpt = format!("a ServerHello that chooses TLS {}", version.name());
     let flag = version.name().replace('.', "_").replace("1_0", "1");
@@ -195,7 +209,7 @@ fn hello_evidence(version: TlsVersion) -> Exchange {
         request: ShownRequest { line, headers: Vec::new(), body: None },
         response: Some(ShownResponse { status: 0, headers: Vec::new(), excerpt, cut: false }),
         curl: format!(
-            "openssl s_client -connect \"$TARGET\" -tls{flag} -cipher 'ALL:@SECLEVEL=0' </dev/null"
+            "openssl s_client -connect '{endpoint}' -tls{flag} -cipher 'ALL:@SECLEVEL=0' </dev/null"
         ),
     }
 }
@@ -222,7 +236,7 @@ fn judge_certificate(seen: &Seen, judgement: &mut Judgement) {
         let Some(fault) = fault else { continue };
         let line = "a TLS handshake".to_owned();
         let excerpt = format!("certificate {}: {fault}", certificate.sha256);
-        let curl = "openssl s_client -connect \"$TARGET\" -showcerts </dev/null".to_owned();
+        let curl = format!("openssl s_client -connect '{}' -showcerts </dev/null", seen.endpoint);
         judgement.findings.push(flaw.found(
             None,
             vec![Exchange {
@@ -300,189 +314,5 @@ fn has_age(header: &str) -> bool {
     })
 }
 
-const IN_THE_CLEAR: Flaw = Flaw {
-    check: CheckId::Transport,
-    title: "The API is served without TLS",
-    severity: Severity::Critical,
-    confidence: Confidence::High,
-    why: "Credentials and data can be read and changed by anyone on the way.",
-    fix: "Close the port, or answer every request on it with 426 or a redirect and no content.",
-    owasp: "API8:2023",
-    cwe: 319,
-};
-
-const OLD_TLS: Flaw = Flaw {
-    check: CheckId::Transport,
-    title: "A TLS version that is no longer safe is offered",
-    severity: Severity::Medium,
-    confidence: Confidence::High,
-    why: "TLS 1.0 and 1.1 rest on MD5 and SHA-1 and were withdrawn by RFC 8996; whoever stands in \
-          between can bring a careless client down to them.",
-    fix: "Offer TLS 1.2 and 1.3 only.",
-    owasp: "API8:2023",
-    cwe: 327,
-};
-
-const BAD_TIME: Flaw = Flaw {
-    check: CheckId::Transport,
-    title: "The certificate is not valid now",
-    severity: Severity::High,
-    confidence: Confidence::High,
-    why: "Clients must refuse it, or have been taught to accept anything.",
-    fix: "Renew the certificate, and renew it automatically from now on.",
-    owasp: "API8:2023",
-    cwe: 298,
-};
-
-const BAD_NAME: Flaw = Flaw {
-    check: CheckId::Transport,
-    title: "The certificate names another host",
-    severity: Severity::High,
-    confidence: Confidence::High,
-    why: "A client that accepts it accepts whoever stands in between.",
-    fix: "Serve a certificate whose subject alternative names hold this host.",
-    owasp: "API8:2023",
-    cwe: 297,
-};
-
-const BAD_CHAIN: Flaw = Flaw {
-    check: CheckId::Transport,
-    title: "The certificate leads to no trusted authority",
-    severity: Severity::High,
-    confidence: Confidence::High,
-    why: "A client that accepts it accepts whoever stands in between.",
-    fix: "Serve a certificate of a public authority with its intermediates, or add the private \
-          authority to the order's `trust`.",
-    owasp: "API8:2023",
-    cwe: 295,
-};
-
-const NO_HSTS: Flaw = Flaw {
-    check: CheckId::Transport,
-    title: "Answers do not insist on TLS",
-    severity: Severity::Info,
-    confidence: Confidence::High,
-    why: "Without Strict-Transport-Security a browser may be led to plain HTTP (RFC 6797).",
-    fix: "Send Strict-Transport-Security with a max-age of at least half a year.",
-    owasp: "API8:2023",
-    cwe: 319,
-};
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::answer::Value;
-    use crate::live::reply::made::reply;
-
-    fn certificate() -> Certificate {
-        Certificate {
-            sha256: "ab".to_owned(),
-            not_before: 0,
-            not_after: 864_000,
-            chain_fault: None,
-            name_fault: None,
-        }
-    }
-
-    fn seen(chosen: [Option<TlsVersion>; 4]) -> Seen {
-        let answers = chosen.map(|one| match one {
-            Some(version) => Ok(HelloAnswer::Chosen(version)),
-            None => Ok(HelloAnswer::Refused(Some(70))),
-        });
-        Seen {
-            tls: true,
-            hellos: TlsVersion::ALL.into_iter().zip(answers).collect(),
-            certificate: Some(Ok(certificate())),
-            plain: vec![(443, Plain::Refused)],
-            usual: Ok(reply(401, &[("strict-transport-security", "max-age=1000")], "")),
-            now: 0,
-        }
-    }
-
-    const MODERN: [Option<TlsVersion>; 4] =
-        [None, None, Some(TlsVersion::V1_2), Some(TlsVersion::V1_3)];
-
-    #[test]
-    fn a_modern_server_has_every_value_and_no_finding() {
-        let judgement = judge(&seen(MODERN));
-        assert!(judgement.findings.is_empty() && judgement.gaps.is_empty());
-        let expected = [
-            ("transport.certificate_days_left", Value::Int(10)),
-            ("transport.certificate_valid", Value::Bool(true)),
-            ("transport.hsts", Value::Bool(true)),
-            ("transport.plaintext_refused", Value::Bool(true)),
-            ("transport.tls_max_version", Value::from("1.3")),
-            ("transport.tls_min_version", Value::from("1.2")),
-        ];
-        assert_eq!(judgement.values.into_iter().collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn an_old_version_is_found_even_as_the_answer_to_a_newer_hello() {
-        let judgement = judge(&seen([None, None, Some(TlsVersion::V1_0), None]));
-        assert_eq!(judgement.values["transport.tls_min_version"], Value::from("1.0"));
-        assert_eq!(judgement.findings.len(), 1);
-        assert!(judgement.findings[0].replay.contains("-tls1 "));
-    }
-
-    #[test]
-    fn garbage_for_one_version_leaves_the_versions_unmeasured() {
-        let mut seen = seen(MODERN);
-        seen.hellos[0].1 = Ok(HelloAnswer::Garbage("x".to_owned()));
-        let judgement = judge(&seen);
-        assert!(!judgement.values.contains_key("transport.tls_min_version"));
-        assert_eq!(judgement.gaps.len(), 1);
-    }
-
-    #[test]
-    fn faults_of_the_certificate_are_separate_findings() {
-        let mut seen = seen(MODERN);
-        let mut bad = certificate();
-        bad.name_fault = Some("names b".to_owned());
-        seen.certificate = Some(Ok(bad));
-        seen.now = 864_001;
-        let judgement = judge(&seen);
-        let titles: Vec<_> = judgement.findings.iter().map(|one| one.title.as_str()).collect();
-        assert_eq!(titles, [BAD_TIME.title, BAD_NAME.title]);
-        assert_eq!(judgement.values["transport.certificate_valid"], Value::Bool(false));
-        assert_eq!(judgement.values["transport.certificate_days_left"], Value::Int(-1));
-    }
-
-    #[test]
-    fn the_same_refusal_in_the_clear_means_that_the_api_answers_there() {
-        let usual = reply(401, &[], "");
-        let served = |status, headers: &[(&str, &str)]| {
-            judge_plain(Ok(reply(status, headers, "")), Some(&usual))
-        };
-        assert!(matches!(served(200, &[]), Plain::Served(_)));
-        assert!(matches!(served(401, &[]), Plain::Served(_)));
-        assert!(matches!(served(400, &[]), Plain::Refused));
-        assert!(matches!(served(301, &[("location", "https://a/")]), Plain::Refused));
-        assert!(matches!(served(301, &[("location", "http://a/")]), Plain::Unclear(_)));
-        assert!(matches!(served(404, &[]), Plain::Unclear(_)));
-    }
-
-    #[test]
-    fn a_plain_target_is_a_finding_and_measures_no_certificate() {
-        let mut seen = seen(MODERN);
-        (seen.tls, seen.certificate) = (false, None);
-        let judgement = judge(&seen);
-        assert_eq!(judgement.values.len(), 1);
-        assert_eq!(judgement.values["transport.plaintext_refused"], Value::Bool(false));
-        assert_eq!(judgement.findings.len(), 1);
-    }
-
-    #[test]
-    fn a_max_age_of_zero_is_no_protection() {
-        assert!(has_age("includeSubDomains; Max-Age=\"10\""));
-        assert!(!has_age("max-age=0"));
-        assert!(!has_age("includeSubDomains"));
-    }
-
-    #[test]
-    fn evidence_of_plain_http_names_its_own_port() {
-        let mut reply = reply(200, &[], "");
-        reply.exchange.curl = "curl -X GET 'https://127.0.0.1:8443/v1/x'".to_owned();
-        assert_eq!(plain_evidence(80, &reply).curl, "curl -X GET 'http://127.0.0.1:80/v1/x'");
-    }
-}
+mod tests;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Shape;
 use super::problem::{Pointer, Reason, Report};
 use super::reference::resolve;
+use super::{Shape, sorted};
 use crate::catalog::operations::Placement;
 use crate::catalog::scope::plain_text;
 
@@ -27,7 +27,7 @@ pub fn read(document: &Value, shape: Shape, report: &mut Report) -> Vec<Placemen
     match schemes.map(Value::as_object) {
         Some(None) => report.problem(&pointer, Reason::WrongType { expected: "an object" }),
         Some(Some(schemes)) => {
-            for (name, scheme) in schemes.iter().take(MOST_SCHEMES) {
+            for (name, scheme) in sorted(schemes).into_iter().take(MOST_SCHEMES) {
                 match resolve(document, scheme) {
                     Err(reason) => report.problem(&pointer.child(name), reason),
                     Ok(scheme) => match placement(scheme) {

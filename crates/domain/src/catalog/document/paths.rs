@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::problem::{Pointer, Reason, Report};
 use super::reference::resolve;
-use super::servers;
+use super::{servers, sorted};
 use crate::catalog::operations::{MOST_OPERATIONS, Method, is_operation_id};
 use crate::catalog::scope::plain_text;
 use crate::catalog::template;
@@ -16,7 +16,7 @@ const LONGEST_TAG: usize = 100;
 const MOST_PARAMETERS: usize = 1_000;
 /// In the whole document. Path items may be shared by reference, so this bounds the work and not
 /// only the size.
-const MOST_PARAMETERS_READ: usize = 1_000_000;
+const MOST_PARAMETERS_READ: usize = 250_000;
 
 /// One operation of the document.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Found<'a> {
 /// Which path parameters span segments, by name.
 type Spanning<'a> = BTreeMap<&'a str, bool>;
 
-/// The operations in the order of the document's keys.
+/// The operations in the order of their paths.
 pub fn read<'a>(document: &'a Value, server: Option<&str>, report: &mut Report) -> Vec<Found<'a>> {
     let pointer = Pointer::root().child("paths");
     let paths = match document.get("paths").map(Value::as_object) {
@@ -51,7 +51,7 @@ pub fn read<'a>(document: &'a Value, server: Option<&str>, report: &mut Report) 
     };
     let mut found = Vec::new();
     let mut parameters = 0;
-    for (path, item) in paths.iter().filter(|(path, _)| !path.starts_with("x-")) {
+    for (path, item) in sorted(paths).into_iter().filter(|(path, _)| !path.starts_with("x-")) {
         let place = Place { document, path, server, pointer: pointer.child(path) };
         parameters += place.read_item(item, &mut found, report);
         if found.len() > MOST_OPERATIONS {
@@ -192,36 +192,38 @@ fn methods(item: &Value) -> impl Iterator<Item = (Method, &'static str, &Value)>
 }
 
 /// Gives every operation its id: the declared one where it is usable and unique, else one made of
-/// method and path, which stays the same as long as these do.
-fn name(found: &mut [Found<'_>], report: &mut Report) {
+/// method and path, which stays the same as long as these do. What can have none is taken away.
+fn name(found: &mut Vec<Found<'_>>, report: &mut Report) {
     let mut declared: HashMap<&str, usize> = HashMap::new();
     for id in found.iter().filter_map(|one| one.declared_id) {
         *declared.entry(id).or_default() += 1;
     }
     let usable = |id: &&str| is_operation_id(id) && declared.get(id) == Some(&1);
-    let mut made = Vec::new();
+    let mut made = None;
     let mut holders: HashMap<String, Pointer> = HashMap::new();
-    for one in found.iter_mut() {
+    found.retain_mut(|one| {
         one.id = match one.declared_id.filter(usable) {
             Some(id) => id.to_owned(),
-            None => {
-                let id = made_id(one.method, &one.path);
-                made.push(id.clone());
-                id
-            }
+            None => made_id(one.method, &one.path),
         };
         if !is_operation_id(&one.id) {
             report.problem(&one.pointer, Reason::NoId);
-        } else if let Some(other) = holders.insert(one.id.clone(), one.pointer.clone()) {
+            return false;
+        }
+        if one.declared_id != Some(one.id.as_str()) {
+            let (_, count) = made.get_or_insert_with(|| (one.id.clone(), 0));
+            *count += 1;
+        }
+        if let Some(other) = holders.insert(one.id.clone(), one.pointer.clone()) {
             let (id, other) = (one.id.clone(), other.to_string());
             report.problem(&one.pointer, Reason::DuplicateId { id, other });
         }
-    }
-    if let Some(first) = made.first() {
+        true
+    });
+    if let Some((first, count)) = made {
         report.note(format!(
-            "{} operations have no `operationId` of their own; theirs are made of method and path, \
-             such as `{first}`",
-            made.len()
+            "{count} operations have no `operationId` of their own; theirs are made of method and \
+             path, such as `{first}`"
         ));
     }
 }

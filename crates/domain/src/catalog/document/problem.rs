@@ -4,10 +4,12 @@ use std::fmt;
 
 use super::reference::MOST_STEPS;
 use crate::catalog::operations::MOST_OPERATIONS;
+use crate::catalog::scope::plain_text;
 use crate::catalog::template::TemplateError;
 
 const MOST_PROBLEMS: usize = 100;
 const MOST_NOTES: usize = 100;
+const LONGEST_POINTER: usize = 600;
 
 /// A place in the document (RFC 6901, shown as the fragment of a URI) or in the adjustments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +103,12 @@ impl Pointer {
     }
 }
 
+/// Cut where it is too long to be read; a document's keys can be of any length.
 impl fmt::Display for Pointer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        let shown = plain_text(&self.0, LONGEST_POINTER);
+        let cut = if shown.len() < self.0.len() { "…" } else { "" };
+        write!(formatter, "{shown}{cut}")
     }
 }
 

@@ -358,7 +358,7 @@ fn shared_parts_do_not_multiply_the_work() {
     let expected = [("#/paths/~1a/parameters".to_owned(), "too-many-parameters")];
     assert_eq!(problems(&long, &Adjust::default())[..1], expected);
     let shared = |number| (format!("/p{number}"), json!({ "$ref": "#/components/pathItems/a" }));
-    let mut document = document(Value::Object((0..1_010).map(shared).collect()));
+    let mut document = document(Value::Object((0..260).map(shared).collect()));
     document["components"] =
         json!({ "pathItems": { "a": { "get": {}, "parameters": parameters[..1_000] } } });
     let expected = ("#/paths".to_owned(), "too-many-parameters");
@@ -371,6 +371,17 @@ fn only_the_first_hundred_problems_are_told_in_full() {
     let error = read(&document(Value::Object((0..130).map(path).collect()))).unwrap_err();
     assert_eq!((error.problems.len(), error.more), (100, 30));
     assert!(error.to_string().ends_with("and 30 more problems"));
+}
+
+#[test]
+fn a_path_of_any_length_makes_a_short_message() {
+    let path = format!("/{}", "{a}".repeat(100_000));
+    let named = document(json!({ path.clone(): { "get": { "operationId": "a" } } }));
+    assert_eq!(read(&named).unwrap_err().problems[0].reason.code(), "template-unmatchable");
+    let nameless = document(json!({ path: { "get": {} } }));
+    let error = read(&nameless).unwrap_err();
+    assert_eq!(error.problems[0].reason.code(), "operation-without-id");
+    assert!(error.to_string().len() < 1_000 && read(&named).unwrap_err().to_string().len() < 1_000);
 }
 
 #[test]

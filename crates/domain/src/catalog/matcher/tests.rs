@@ -133,6 +133,26 @@ fn an_empty_table_matches_nothing() {
     assert_eq!(find(&table, Method::Get, "/"), Err(Unmatchable::Undeclared));
 }
 
+#[test]
+fn a_table_made_to_be_slow_is_refused_and_not_walked() {
+    let everywhere: Vec<String> = (0..4_096_u32)
+        .map(|number| {
+            let part = |bit: u32| if number >> bit & 1 == 1 { "/x" } else { "/{p}" };
+            (0..12).map(part).collect::<String>() + "/end"
+        })
+        .collect();
+    let siblings: Vec<String> = (0..2_000).map(|number| format!("/{{a}}-{number}-{{b}}")).collect();
+    for (templates, path) in [(everywhere, "/x".repeat(12) + "/other"), (siblings, "/a".into())] {
+        let operations: Vec<_> =
+            templates.iter().map(|path| (Method::Get, path.as_str())).collect();
+        let mut rest = operations.clone();
+        rest.push((Method::Get, "/{all*}"));
+        for table in [table(&operations), table(&rest)] {
+            assert_eq!(find(&table, Method::Get, &path), Err(Unmatchable::TooManyChoices));
+        }
+    }
+}
+
 /// What a path is, said slowly: every template against every segment, then the smallest rank.
 mod reference {
     use super::*;

@@ -150,10 +150,10 @@ pub fn leaks(text: &str, known: &[&str]) -> Vec<Leak> {
         let marker = markers.iter().find(|marker| text.contains(**marker) && new(marker));
         found.extend(marker.map(|marker| Leak { kind, marker: format!("`{marker}`") }));
     }
-    if let Some(statement) = statement(text).filter(|one| new(one)) {
-        if !found.iter().any(|leak| leak.kind == LeakKind::Statement) {
-            found.push(Leak { kind: LeakKind::Statement, marker: format!("`{statement}`") });
-        }
+    if !found.iter().any(|leak| leak.kind == LeakKind::Statement) {
+        let statement = statement(text).filter(|one| new(one));
+        let leak = |one| Leak { kind: LeakKind::Statement, marker: format!("`{one}`") };
+        found.extend(statement.map(leak));
     }
     let path = paths(text).find(|path| new(path));
     found.extend(path.map(|path| Leak { kind: LeakKind::Path, marker: format!("`{path}`") }));

@@ -1,0 +1,89 @@
+//! People and service accounts.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use control::control::Profile;
+use control::flow::act::PaperText;
+use domain::authority::Act;
+use domain::id::PersonId;
+use domain::people::{KeyAdded, Kind, PersonAdded, PersonOffboarded, Role, RolesSet};
+use domain::signature::PublicKey;
+
+use super::{Desk, act, new_id, random, resolve};
+use crate::show::{rows, table};
+
+#[derive(Debug, Args)]
+pub struct Add {
+    /// Their name, as reviewers and auditors will read it
+    pub name: String,
+    /// Their SSH public key: a file
+    #[arg(long, value_name = "FILE")]
+    pub public_key: std::path::PathBuf,
+    /// A role; repeat it for more: operator, security, procurement, …
+    #[arg(long)]
+    pub role: Vec<String>,
+    /// An e-mail address or whatever reaches them
+    #[arg(long, default_value = "")]
+    pub contact: String,
+    /// A service account: it may ask, and never approve
+    #[arg(long)]
+    pub workload: bool,
+}
+
+/// Reads one public key from a file.
+pub fn public_key(path: &Path) -> Result<PublicKey> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("reading {}", path.display()))?;
+    Ok(PublicKey::from_openssh(&text)?)
+}
+
+/// The act that brings somebody in, with the paper of their name.
+pub fn added(
+    profile: &Profile,
+    key: PublicKey,
+    kind: Kind,
+    roles: BTreeSet<Role>,
+    demo: bool,
+) -> Result<(PersonAdded, PaperText)> {
+    let (digest, paper) = PaperText::new(random()?, &serde_json::to_vec(profile)?);
+    let person = PersonId(new_id());
+    Ok((PersonAdded { demo, key, kind, person, profile: digest, roles }, paper))
+}
+
+pub async fn add(desk: &Desk, add: Add) -> Result<()> {
+    let kind = if add.workload { Kind::Workload } else { Kind::Human };
+    let profile = Profile { name: add.name, contact: add.contact };
+    let roles = add.role.into_iter().map(Role::new).collect();
+    let (person, paper) = added(&profile, public_key(&add.public_key)?, kind, roles, false)?;
+    act::propose(desk, Act::PersonAdded(person), vec![paper], Vec::new()).await.map(|_| ())
+}
+
+pub async fn offboard(desk: &Desk, who: &str) -> Result<()> {
+    let person = resolve(&desk.client()?, "/v1/people?limit=200", who).await?.parse()?;
+    let gone = PersonOffboarded { person };
+    act::propose(desk, Act::PersonOffboarded(gone), Vec::new(), Vec::new()).await.map(|_| ())
+}
+
+pub async fn roles(desk: &Desk, who: &str, roles: Vec<String>) -> Result<()> {
+    let person = resolve(&desk.client()?, "/v1/people?limit=200", who).await?.parse()?;
+    let set = RolesSet { person, roles: roles.into_iter().map(Role::new).collect() };
+    act::propose(desk, Act::RolesSet(set), Vec::new(), Vec::new()).await.map(|_| ())
+}
+
+pub async fn add_key(desk: &Desk, who: &str, file: &Path) -> Result<()> {
+    let person = resolve(&desk.client()?, "/v1/people?limit=200", who).await?.parse()?;
+    let added = KeyAdded { key: public_key(file)?, person };
+    act::propose(desk, Act::KeyAdded(added), Vec::new(), Vec::new()).await.map(|_| ())
+}
+
+pub async fn list(desk: &Desk) -> Result<()> {
+    let people = desk.client()?.all("/v1/people").await?;
+    desk.show.print(&people, || {
+        let head = ["person", "name", "kind", "roles", "active"];
+        table(&head, rows(&people, &["id", "name", "kind", "roles", "active"]));
+    });
+    Ok(())
+}

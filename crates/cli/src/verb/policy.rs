@@ -1,0 +1,170 @@
+//! Policy: checked, tested on a folder of cases, published with operators' signatures.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use domain::authority::Act;
+use domain::digest::Digest;
+use domain::id::{PersonId, ServiceId};
+use domain::material::Kind;
+use domain::people::Kind as PersonKind;
+use domain::policy::{Facts, Outcome, PolicyPublished, Rules};
+use domain::refusal::{Code, Refusal};
+use domain::time::{Millis, Span};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Desk, act, read_file};
+use crate::show::facts;
+
+/// Reads and type-checks a file of policies.
+pub fn read(path: &Path) -> Result<(Vec<u8>, Rules)> {
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let rules = Rules::read(&bytes)?;
+    rules.validate()?;
+    Ok((bytes, rules))
+}
+
+pub fn check(desk: &Desk, path: &Path) -> Result<()> {
+    let (bytes, rules) = read(path)?;
+    let ids: Vec<_> = rules.ids().collect();
+    let done = json!({ "digest": Digest::of(&bytes).to_string(), "policies": ids });
+    desk.show.print(&done, || {
+        println!("{} policies fit the schema: {}", ids.len(), ids.join(", "));
+    });
+    Ok(())
+}
+
+pub async fn publish(desk: &Desk, path: &Path) -> Result<()> {
+    let (bytes, _) = read(path)?;
+    let client = desk.client()?;
+    let in_force: Value = client.get("/v1/policy").await.unwrap_or_default();
+    let version = in_force.get("version").and_then(Value::as_u64).unwrap_or_default() + 1;
+    let published = PolicyPublished { policy: Digest::of(&bytes), version };
+    let materials = vec![(Kind::Policy, bytes)];
+    act::propose(desk, Act::PolicyPublished(published), Vec::new(), materials).await.map(|_| ())
+}
+
+pub async fn show(desk: &Desk) -> Result<()> {
+    let policy: Value = desk.client()?.get("/v1/policy").await?;
+    desk.show.print(&policy, || {
+        let fields = [
+            ("digest", "digest"),
+            ("version", "version"),
+            ("since", "since"),
+            ("engine", "engine"),
+            ("policies", "policies"),
+        ];
+        facts(&policy, &fields);
+    });
+    Ok(())
+}
+
+/// One case of a policy's test folder: a request's facts and what must come of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub expect: Outcome,
+    /// A policy that must be among the determining ones
+    #[serde(default)]
+    pub because: Option<String>,
+    #[serde(default = "production")]
+    pub environment: String,
+    #[serde(default)]
+    pub sandbox: bool,
+    /// Scopes; one with an exclamation mark behind it is sensitive, with two it administers
+    pub scopes: Vec<String>,
+    #[serde(rename = "for")]
+    pub span: Span,
+    #[serde(default)]
+    pub data: Vec<domain::standard::DataClass>,
+    #[serde(default)]
+    pub roles: Vec<String>,
+    #[serde(default)]
+    pub workload: bool,
+    #[serde(default)]
+    pub per_minute: Option<u64>,
+    #[serde(default)]
+    pub addresses: bool,
+    #[serde(default = "service")]
+    pub service: String,
+}
+
+fn production() -> String {
+    "production".to_owned()
+}
+
+fn service() -> String {
+    "service".to_owned()
+}
+
+impl Case {
+    fn facts(&self) -> Facts {
+        let scope = |text: &String| {
+            let name = text.trim_end_matches('!');
+            (name.to_owned(), text.ends_with("!!"), text.ends_with('!'))
+        };
+        let now = Millis(1_800_000_000_000);
+        Facts {
+            addresses: self.addresses,
+            demo: false,
+            kind: PersonKind::Human,
+            owner: if self.workload { PersonKind::Workload } else { PersonKind::Human },
+            person: PersonId(1),
+            roles: self.roles.clone(),
+            per_minute: self.per_minute,
+            environment: self.environment.clone(),
+            sandbox: self.sandbox,
+            service: ServiceId(1),
+            name: self.service.clone(),
+            vendor: "vendor".to_owned(),
+            stage: "wide",
+            data: self.data.iter().map(|class| class.name()).collect(),
+            scopes: self.scopes.iter().map(scope).collect(),
+            now,
+            until: now.after(self.span),
+            sandboxes: Vec::new(),
+        }
+    }
+}
+
+/// Runs every `*.yaml` of the folder against the policies; refused when one comes out otherwise.
+pub fn test(desk: &Desk, path: &Path, folder: &Path) -> Result<()> {
+    let (bytes, rules) = read(path)?;
+    let digest = Digest::of(&bytes);
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .with_context(|| format!("reading {}", folder.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "json"))
+        .collect();
+    files.sort();
+    let mut results = Vec::new();
+    for file in &files {
+        let case: Case = read_file(file)?;
+        let decision = rules.decide(digest, &case.facts())?;
+        let because = case.because.as_ref().is_none_or(|id| decision.policies.contains(id));
+        let passed = decision.outcome == case.expect && because;
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        results.push(json!({
+            "case": name, "passed": passed, "expected": case.expect,
+            "outcome": decision.outcome, "policies": decision.policies,
+        }));
+    }
+    let failed = results.iter().filter(|r| r.get("passed") == Some(&json!(false))).count();
+    desk.show.print(&results, || {
+        for result in &results {
+            let mark = if result.get("passed") == Some(&json!(true)) { "✓" } else { "✗" };
+            let outcome = result.get("outcome").and_then(Value::as_str).unwrap_or_default();
+            let policies = result.get("policies").cloned().unwrap_or_default();
+            println!("{mark} {}: {outcome} {policies}", crate::client::text(result, "case"));
+        }
+        println!("{} cases, {failed} failed", results.len());
+    });
+    match failed {
+        0 => Ok(()),
+        _ => {
+            let message = format!("{failed} cases come out otherwise than expected");
+            Err(Refusal::new(Code::DecisionDiffers, message).into())
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Requests: asked, decided, signed where people decide, claimed as a token.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use control::flow::statement::Wanted;
+use domain::address::Cidr;
+use domain::digest::paper;
+use domain::id::{RequestId, TokenId};
+use domain::limit::Rate;
+use domain::request::Asked;
+use domain::time::Span;
+use domain::token::Secret;
+use serde_json::{Value, json};
+
+use super::ticket::now;
+use super::{Desk, new_id, random, resolve};
+use crate::client::{Client, encode, text};
+use crate::home::write_private;
+use crate::show::{facts, rows, table};
+use crate::sign::Signer;
+
+#[derive(Debug, Args)]
+pub struct New {
+    /// The service's name
+    pub service: String,
+    /// The environment to call
+    #[arg(long, short)]
+    pub environment: String,
+    /// A scope; repeat it for more. `portcullis service show NAME` lists them
+    #[arg(long, short, required = true)]
+    pub scope: Vec<String>,
+    /// For how long: 30d, 12h
+    #[arg(long = "for", value_name = "SPAN")]
+    pub span: Span,
+    /// Why, in a sentence that a reviewer understands
+    #[arg(long)]
+    pub reason: String,
+    /// The service account that will hold the token; yourself when left out
+    #[arg(long)]
+    pub owner: Option<String>,
+    /// At most so many calls: 60/m
+    #[arg(long)]
+    pub rate: Option<Rate>,
+    /// Only from this network; repeat it for more
+    #[arg(long)]
+    pub address: Vec<Cidr>,
+    /// Only say what policy would decide
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What is asked for, with the reason's salt.
+pub async fn asked(client: &Client, new: &New) -> Result<(Asked, [u8; 32])> {
+    let service: Value = client.get(&format!("/v1/services/{}", new.service)).await?;
+    let owner = match &new.owner {
+        Some(owner) => resolve(client, "/v1/people?limit=200", owner).await?,
+        None => {
+            let me: Value = client.get("/v1/whoami").await?;
+            text(&me, "id").to_owned()
+        }
+    };
+    let salt = random()?;
+    let mut scopes = new.scope.clone();
+    scopes.sort();
+    scopes.dedup();
+    let asked = Asked {
+        addresses: new.address.clone(),
+        environment: new.environment.clone(),
+        owner: owner.parse()?,
+        rate: new.rate,
+        reason: paper(&salt, new.reason.as_bytes()),
+        request: RequestId(new_id()),
+        scopes,
+        service: text(&service, "id").parse()?,
+        until: now()?.after(new.span),
+    };
+    Ok((asked, salt))
+}
+
+/// Signs the request and sends it.
+pub async fn make_with(
+    client: &Client,
+    signer: &Signer,
+    new: &New,
+    confirm: impl FnOnce(&Value) -> Result<()>,
+) -> Result<Value> {
+    let (asked, salt) = asked(client, new).await?;
+    let statement = client.statement(&Wanted::Ask(Box::new(asked.clone()))).await?;
+    let document = statement.document()?;
+    if document.get("asked") != Some(&json!(asked)) {
+        bail!("the server wants something else signed than was asked for; nothing was signed");
+    }
+    confirm(&document)?;
+    let wish = json!({
+        "asked": asked,
+        "reason": new.reason,
+        "salt": encode(&salt),
+        "signature": statement.sign(signer)?,
+    });
+    client.post("/v1/requests", &wish).await
+}
+
+pub async fn new(desk: &Desk, new: New) -> Result<()> {
+    let client = desk.client()?;
+    if new.dry_run {
+        let (asked, _) = asked(&client, &new).await?;
+        let decision: Value = client.post("/v1/policy/explain", &asked).await?;
+        desk.show.print(&decision, || print_decision(&decision));
+        return Ok(());
+    }
+    let confirm = |document: &Value| desk.confirm(document);
+    let made = make_with(&client, &desk.signer()?, &new, confirm).await?;
+    desk.show.print(&made, || print(&made));
+    match text(&made, "status") {
+        "denied" => Err(domain::refusal::Refusal::new(
+            domain::refusal::Code::PolicyDenied,
+            "policy denies the request",
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// What policy decided, and why.
+pub fn print_decision(decision: &Value) {
+    let fields = [
+        ("policy says", "outcome"),
+        ("reviewers", "reviewers"),
+        ("longest life", "longest_life"),
+        ("rate", "rate"),
+    ];
+    facts(decision, &fields);
+    for policy in decision.get("policies").and_then(Value::as_array).into_iter().flatten() {
+        println!("  because of `{}` {}", text(policy, "id"), text(policy, "name"));
+    }
+    if let Some(smaller) = decision.get("smaller").filter(|smaller| !smaller.is_null()) {
+        println!("this would pass:");
+        let fields = [
+            ("environment", "environment"),
+            ("scopes", "scopes"),
+            ("until", "until"),
+            ("outcome", "outcome"),
+        ];
+        facts(smaller, &fields);
+    }
+}
+
+fn print(request: &Value) {
+    let fields = [
+        ("request", "id"),
+        ("service", "service"),
+        ("environment", "environment"),
+        ("scopes", "scopes"),
+        ("owner", "owner.name"),
+        ("requester", "requester.name"),
+        ("until", "until"),
+        ("status", "status"),
+    ];
+    facts(request, &fields);
+    if let Some(decision) = request.get("decision").filter(|decision| !decision.is_null()) {
+        print_decision(decision);
+    }
+    println!("next: {}", text(request, "next"));
+}
+
+pub async fn show(desk: &Desk, id: &str) -> Result<()> {
+    let request: Value = desk.client()?.get(&format!("/v1/requests/{id}")).await?;
+    desk.show.print(&request, || print(&request));
+    Ok(())
+}
+
+pub async fn list(desk: &Desk) -> Result<()> {
+    let all = desk.client()?.all("/v1/requests").await?;
+    desk.show.print(&all, || {
+        let head = ["request", "service", "environment", "scopes", "owner", "status"];
+        let fields = ["id", "service", "environment", "scopes", "owner.name", "status"];
+        table(&head, rows(&all, &fields));
+    });
+    Ok(())
+}
+
+/// Makes the token's secret here, sends its hash, and gives the secret to its holder once.
+pub async fn claim_with(client: &Client, request: &str) -> Result<(Secret, Value)> {
+    let found: Value = client.get(&format!("/v1/requests/{request}")).await?;
+    let grant = found.get("grant").filter(|grant| !grant.is_null());
+    let Some(grant) = grant else {
+        let next = text(&found, "next");
+        bail!(domain::refusal::Refusal::new(domain::refusal::Code::WrongStatus, next));
+    };
+    let token = TokenId(new_id());
+    let secret = Secret::new(token, &random()?);
+    let hash = secret.presented().context("a new token is readable")?.hash;
+    let wish = json!({ "token": token, "hash": hash });
+    let path = format!("/v1/grants/{}/claim", text(grant, "id"));
+    let view: Value = client.post(&path, &wish).await?;
+    Ok((secret, view))
+}
+
+pub async fn claim(desk: &Desk, request: &str, out: Option<PathBuf>) -> Result<()> {
+    let (secret, view) = claim_with(&desk.client()?, request).await?;
+    give(desk, &secret, view, out)
+}
+
+/// Prints the secret once, or puts it into a file that only its owner reads.
+pub fn give(desk: &Desk, secret: &Secret, mut view: Value, out: Option<PathBuf>) -> Result<()> {
+    match &out {
+        Some(path) => write_private(path, format!("{}\n", secret.expose()).as_bytes())?,
+        None => {
+            if let Some(view) = view.as_object_mut() {
+                view.insert("secret".to_owned(), json!(secret.expose()));
+            }
+        }
+    }
+    desk.show.print(&view, || {
+        match &out {
+            Some(path) => println!("the token is in {}", path.display()),
+            None => println!("{}\n(shown once: keep it where secrets belong)", secret.expose()),
+        }
+        let fields = [("token", "id"), ("call", "base_url"), ("scopes", "scopes"), ("it", "why")];
+        facts(&view, &fields);
+        let header = "authorization: Bearer $TOKEN";
+        println!("\ntry: curl -H '{header}' {}/…", text(&view, "base_url"));
+    });
+    Ok(())
+}

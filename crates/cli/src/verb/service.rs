@@ -1,0 +1,102 @@
+//! Vendors and services.
+
+use anyhow::{Context as _, Result};
+use domain::refusal::{Code, Refusal};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::Desk;
+use crate::client::text;
+use crate::show::{facts, rows, table};
+
+pub async fn add_vendor(desk: &Desk, name: &str, contact: &str) -> Result<()> {
+    let wish = json!({ "name": name, "contact": contact });
+    let done: Value = desk.client()?.post("/v1/vendors", &wish).await?;
+    desk.show.print(&done, || println!("{} is {}", name, text(&done, "id")));
+    Ok(())
+}
+
+pub async fn vendors(desk: &Desk) -> Result<()> {
+    let all: Value = desk.client()?.get("/v1/vendors").await?;
+    desk.show.print(&all, || {
+        let items = all.as_array().cloned().unwrap_or_default();
+        table(&["vendor", "name"], rows(&items, &["id", "name"]));
+    });
+    Ok(())
+}
+
+pub async fn list(desk: &Desk) -> Result<()> {
+    let all: Value = desk.client()?.get("/v1/services").await?;
+    desk.show.print(&all, || {
+        let items = all.as_array().cloned().unwrap_or_default();
+        let head = ["service", "vendor", "release", "ends", "because"];
+        let fields = ["name", "vendor.name", "release", "ends.on", "ends.because"];
+        table(&head, rows(&items, &fields));
+    });
+    Ok(())
+}
+
+pub async fn show(desk: &Desk, name: &str) -> Result<()> {
+    let service: Value = desk.client()?.get(&format!("/v1/services/{name}")).await?;
+    desk.show.print(&service, || {
+        let fields = [
+            ("service", "name"),
+            ("vendor", "vendor.name"),
+            ("release", "release"),
+            ("ends on", "ends.on"),
+            ("because", "ends.because"),
+            ("operations", "operations"),
+        ];
+        facts(&service, &fields);
+        let list = |field| service.get(field).and_then(Value::as_array).cloned();
+        let places = list("environments").unwrap_or_default();
+        let fields = ["name", "upstream", "sandbox", "credential", "base_url"];
+        table(&["environment", "upstream", "sandbox", "credential", "call it at"], rows(&places, &fields));
+        let scopes = list("scopes").unwrap_or_default();
+        let fields = ["name", "operations", "sensitive", "title"];
+        table(&["scope", "operations", "sensitive", "title"], rows(&scopes, &fields));
+    });
+    Ok(())
+}
+
+/// Reads the credential from standard input or a file, never from an argument.
+pub async fn credential(
+    desk: &Desk,
+    name: &str,
+    environment: &str,
+    file: Option<&std::path::Path>,
+) -> Result<()> {
+    let text = match file {
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("reading {}", path.display()))?,
+        None => {
+            desk.show.note("the vendor's credential, then Enter:");
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line)?;
+            line
+        }
+    };
+    let text = Zeroizing::new(text);
+    let credential = text.trim();
+    if credential.is_empty() {
+        return Err(Refusal::new(Code::Invalid, "the credential is empty").into());
+    }
+    let path = format!("/v1/services/{name}/credentials/{environment}");
+    let done: Value = desk.client()?.put(&path, &json!({ "credential": credential })).await?;
+    desk.show.print(&done, || println!("sealed in the vault; only the gateway gets it"));
+    Ok(())
+}
+
+pub async fn release(desk: &Desk, name: &str, stage: &str) -> Result<()> {
+    let path = format!("/v1/services/{name}/release");
+    let done: Value = desk.client()?.post(&path, &json!({ "stage": stage })).await?;
+    desk.show.print(&done, || println!("`{name}` is released: {stage}"));
+    Ok(())
+}
+
+pub async fn suspend(desk: &Desk, name: &str) -> Result<()> {
+    let path = format!("/v1/services/{name}/suspend");
+    let done: Value = desk.client()?.post(&path, &json!({})).await?;
+    desk.show.print(&done, || println!("`{name}` admits nothing until a new ticket is approved"));
+    Ok(())
+}

@@ -1,0 +1,87 @@
+-- The ledger: every entry, every attested batch, the tree's tiles, what the rules read.
+CREATE TABLE tip (
+    one  INTEGER PRIMARY KEY CHECK (one = 1),
+    size BIGINT NOT NULL
+);
+INSERT INTO tip (one, size) VALUES (1, 0);
+
+CREATE TABLE entries (
+    position BIGINT PRIMARY KEY,
+    bytes    BLOB   NOT NULL
+);
+
+CREATE TABLE batches (
+    first       BIGINT PRIMARY KEY,
+    size        BIGINT NOT NULL UNIQUE,
+    root        BLOB   NOT NULL,
+    attestation TEXT   NOT NULL
+);
+
+CREATE TABLE tiles (
+    level BIGINT NOT NULL,
+    idx   BIGINT NOT NULL,
+    bytes BLOB   NOT NULL,
+    PRIMARY KEY (level, idx)
+);
+
+CREATE TABLE materials (
+    digest BLOB PRIMARY KEY,
+    kind   TEXT NOT NULL,
+    bytes  BLOB NOT NULL
+);
+
+-- Which materials an entry is judged by.
+CREATE TABLE needs (
+    position BIGINT NOT NULL REFERENCES entries (position),
+    digest   BLOB   NOT NULL,
+    PRIMARY KEY (position, digest)
+);
+
+-- Named by entries, never read by the rules. An erased paper keeps its name only.
+CREATE TABLE papers (
+    digest  BLOB PRIMARY KEY,
+    salt    BLOB,
+    content BLOB
+);
+
+CREATE TABLE blobs (
+    digest  BLOB PRIMARY KEY,
+    content BLOB NOT NULL
+);
+
+-- The vault: sealed, under a key that never lies here.
+CREATE TABLE secrets (
+    credential TEXT PRIMARY KEY,
+    sealed     BLOB NOT NULL
+);
+
+-- Outside the ledger; nothing below ever grants anything.
+CREATE TABLE sessions (
+    hash    BLOB   PRIMARY KEY,
+    person  TEXT   NOT NULL,
+    expires BIGINT NOT NULL
+);
+CREATE INDEX sessions_person ON sessions (person);
+
+CREATE TABLE answers (
+    person  TEXT   NOT NULL,
+    key     TEXT   NOT NULL,
+    request BLOB   NOT NULL,
+    status  BIGINT,
+    body    BLOB,
+    expires BIGINT NOT NULL,
+    PRIMARY KEY (person, key)
+);
+
+CREATE TABLE drafts (
+    id      TEXT   PRIMARY KEY,
+    kind    TEXT   NOT NULL,
+    json    TEXT   NOT NULL,
+    created BIGINT NOT NULL
+);
+CREATE INDEX drafts_kind ON drafts (kind, created);
+
+CREATE TABLE snapshots (
+    size  BIGINT PRIMARY KEY,
+    bytes BLOB   NOT NULL
+);

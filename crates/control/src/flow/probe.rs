@@ -1,0 +1,91 @@
+//! Probes: which orders wait for a runner, and the runner's signed answers.
+
+use domain::actor::Proof;
+use domain::entry::{Body, canonical};
+use domain::evidence::Values;
+use domain::id::{OrderId, RunnerId};
+use domain::material::Kind;
+use domain::probe::{Answer, ProbeAnswered, ProbeOrdered, answer_message};
+use domain::refusal::{Code, Refusal};
+use domain::signature::Base64;
+use domain::time::Millis;
+
+use super::Failure;
+use crate::control::Control;
+use crate::journal::Desk;
+
+/// An order with what the runner needs to carry it out.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Certificates that are trusted for the target beside the public ones.
+    pub authorities: Option<String>,
+    pub document: Vec<u8>,
+    pub order: ProbeOrdered,
+}
+
+/// What a runner measured.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    pub certificate: Option<[u8; 32]>,
+    pub ended: Millis,
+    pub report: Vec<u8>,
+    pub started: Millis,
+    pub values: Values,
+}
+
+impl Control {
+    /// The orders that wait for this runner.
+    pub async fn jobs(&self, runner: RunnerId) -> Result<Vec<Job>, Failure> {
+        let state = self.state();
+        let waiting = state.orders.values().filter(|order| {
+            order.answered.is_none() && order.ordered.runner == runner
+        });
+        let mut jobs = Vec::new();
+        for order in waiting {
+            let ordered = order.ordered.clone();
+            let Some(document) = self.journal.blob(ordered.document).await? else { continue };
+            let environments = &state.ticket(ordered.ticket)?.terms.environments;
+            let authorities =
+                environments.get(&ordered.environment).and_then(|place| place.authorities.clone());
+            jobs.push(Job { authorities, document, order: ordered });
+        }
+        Ok(jobs)
+    }
+
+    /// Puts an answer into the ledger; `sign` is the runner's key, which is not ours.
+    pub async fn answer(
+        &self,
+        order: OrderId,
+        measured: Measured,
+        sign: impl FnOnce(&[u8]) -> Vec<u8>,
+    ) -> Result<u64, Failure> {
+        let state = self.state();
+        let ordered = state.order(order)?.ordered.clone();
+        let salt = self.random()?;
+        let Measured { certificate, ended, report, started, values } = measured;
+        let answer = Answer {
+            certificate: certificate.map(domain::digest::Digest),
+            document: ordered.document,
+            ended,
+            nonce: ordered.nonce,
+            order,
+            report: domain::digest::paper(&salt, &report),
+            started,
+            target: ordered.target,
+            values,
+        };
+        let bytes = canonical(&answer);
+        let digest = domain::digest::Digest::of(&bytes);
+        let genesis = state
+            .genesis_hash()
+            .ok_or_else(|| Refusal::new(Code::Genesis, "the ledger has no genesis"))?;
+        let signature = Base64(sign(&answer_message(&genesis, order, &digest)));
+        let command = move |desk: &mut Desk| {
+            desk.paper(salt, report.clone());
+            let answer = desk.material(Kind::Answer, &bytes)?;
+            let answered = ProbeAnswered { answer, order, signature: signature.clone() };
+            desk.append(None, Proof::Node, Body::ProbeAnswered(answered))
+        };
+        Ok(self.journal.commit(command).await?.value)
+    }
+}

@@ -1,0 +1,49 @@
+//! Requests: policy decides in the same breath; what it grants alone is granted at once.
+
+use std::sync::Arc;
+
+use domain::actor::Proof;
+use domain::entry::Body;
+use domain::id::{PersonId, RequestId};
+use domain::policy::{self, Decision};
+use domain::refusal::Refusal;
+use domain::request::{Asked, RequestDecided, RequestMade};
+use domain::signature::Signature;
+
+use super::Failure;
+use crate::control::Control;
+use crate::journal::Desk;
+
+impl Control {
+    /// Makes the request and decides it. The reason's paper comes with the salt that the client made.
+    pub async fn make_request(
+        &self,
+        who: PersonId,
+        asked: Asked,
+        signature: Option<Signature>,
+        reason: ([u8; 32], Vec<u8>),
+    ) -> Result<RequestId, Failure> {
+        let (id, grant) = (asked.request, self.id());
+        let asked = Arc::new(asked);
+        let command = move |desk: &mut Desk| {
+            let paper = desk.paper(reason.0, reason.1.clone());
+            if paper != asked.reason {
+                let message = "the reason's digest is not that of the text that came with it";
+                return Err(Refusal::new(domain::refusal::Code::Invalid, message));
+            }
+            let made = RequestMade { asked: asked.clone(), signature: signature.clone() };
+            desk.append(Some(who), Proof::Login, Body::RequestMade(made))?;
+            let decision = policy::decide(desk.state(), who, &asked, desk.now())?;
+            let decided = RequestDecided { decision: decision.into(), request: id };
+            desk.append(None, Proof::Node, Body::RequestDecided(decided))?;
+            super::grant::issue_if_due(desk, id, grant)
+        };
+        self.journal.commit(command).await?;
+        Ok(id)
+    }
+
+    /// What policy would say, without asking.
+    pub fn explain(&self, who: PersonId, asked: &Asked) -> Result<Decision, Failure> {
+        Ok(policy::decide(&self.state(), who, asked, self.now())?)
+    }
+}

@@ -1,0 +1,276 @@
+//! The ticket's flows: open, amend, order probes, attach, submit, sign; the last signature approves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::actor::Proof;
+use domain::catalog::{Adjust, Placement, import};
+use domain::contract::Contract;
+use domain::digest::Digest;
+use domain::entry::{Body, canonical};
+use domain::evidence::{EvidenceAttached, Value};
+use domain::gate;
+use domain::id::{OrderId, PersonId, ServiceId, TicketId, VendorId};
+use domain::material::Kind;
+use domain::probe::ProbeOrdered;
+use domain::refusal::{Code, Refusal};
+use domain::review::{ReviewSigned, Subject};
+use domain::signature::Signature;
+use domain::standard::{Criterion, DataClass, Standard, Verify};
+use domain::ticket::{
+    Environment, TicketAmended, TicketApproved, TicketOpened, TicketSubmitted, TicketWithdrawn,
+    Terms,
+};
+use domain::time::Millis;
+
+use super::Failure;
+use crate::control::Control;
+use crate::journal::Desk;
+
+/// A ticket as a team writes it down; documents are the bytes themselves.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub adjust: Adjust,
+    pub contract: Option<(Millis, Vec<u8>)>,
+    /// Where the gateway puts the vendor's credential; the document's own first way by default.
+    pub credential: Option<Placement>,
+    pub data: BTreeSet<DataClass>,
+    pub document: Vec<u8>,
+    pub environments: BTreeMap<String, Environment>,
+    pub intake: Vec<u8>,
+}
+
+/// The wish turned into terms, with what is stored beside the entry.
+#[derive(Clone)]
+struct Prepared {
+    wish: Wish,
+    credential: Placement,
+    operations: Vec<u8>,
+    salts: [[u8; 32]; 2],
+}
+
+impl Prepared {
+    fn terms(&self, desk: &mut Desk) -> Result<Terms, Refusal> {
+        let [intake, contract] = self.salts;
+        let wish = &self.wish;
+        Ok(Terms {
+            contract: wish.contract.as_ref().map(|(ends, text)| Contract {
+                ends: *ends,
+                paper: desk.paper(contract, text.clone()),
+            }),
+            credential: self.credential.clone(),
+            data: wish.data.clone(),
+            document: desk.blob(wish.document.clone()),
+            environments: wish.environments.clone(),
+            intake: desk.paper(intake, wish.intake.clone()),
+            operations: desk.material(Kind::Operations, &self.operations)?,
+        })
+    }
+}
+
+impl Control {
+    /// Opens a ticket for a service by name: a new service, or a renewal of one of the same vendor.
+    pub async fn open_ticket(
+        &self,
+        who: PersonId,
+        name: String,
+        vendor: VendorId,
+        standard: String,
+        wish: Wish,
+    ) -> Result<TicketId, Failure> {
+        let prepared = self.prepare(wish).await?;
+        let (ticket, fresh) = (TicketId(self.id()), ServiceId(self.id()));
+        let command = move |desk: &mut Desk| {
+            let terms = prepared.terms(desk)?;
+            let state = desk.state();
+            let unknown = || {
+                let message = format!("no standard `{standard}` is published");
+                Refusal::new(Code::NotFound, message)
+            };
+            let opened = TicketOpened {
+                name: name.clone(),
+                service: state.names.get(&name).copied().unwrap_or(fresh),
+                standard: state.standards.get(&standard).ok_or_else(unknown)?.digest,
+                terms,
+                ticket,
+                vendor,
+            };
+            desk.append(Some(who), Proof::Login, Body::TicketOpened(Box::new(opened)))
+        };
+        self.journal.commit(command).await?;
+        Ok(ticket)
+    }
+
+    pub async fn amend_ticket(
+        &self,
+        who: PersonId,
+        ticket: TicketId,
+        wish: Wish,
+    ) -> Result<u64, Failure> {
+        let prepared = self.prepare(wish).await?;
+        let command = move |desk: &mut Desk| {
+            let terms = prepared.terms(desk)?;
+            let body = Body::TicketAmended(TicketAmended { terms, ticket });
+            desk.append(Some(who), Proof::Login, body)
+        };
+        Ok(self.journal.commit(command).await?.value)
+    }
+
+    /// Reads the API's document: operations, scopes, where its credential stands.
+    async fn prepare(&self, wish: Wish) -> Result<Prepared, Failure> {
+        let read = move || {
+            let invalid = |message: String| Refusal::new(Code::Invalid, message);
+            let document = serde_json::from_slice(&wish.document)
+                .map_err(|error| invalid(format!("the document is not JSON: {error}")))?;
+            let imported =
+                import(&document, &wish.adjust).map_err(|error| invalid(error.to_string()))?;
+            let first = imported.operations.credential().first().cloned();
+            let credential = wish.credential.clone().or(first).ok_or_else(|| {
+                invalid(
+                    "the document names no way to authenticate; say in the ticket where the \
+                     credential stands, for instance `credential: bearer`"
+                        .to_owned(),
+                )
+            })?;
+            let operations = canonical(&imported.operations);
+            Ok::<_, Refusal>((wish, credential, operations))
+        };
+        let read = tokio::task::spawn_blocking(read).await;
+        let (wish, credential, operations) =
+            read.map_err(|error| Failure::Unavailable(error.to_string()))??;
+        let salts = [self.random()?, self.random()?];
+        Ok(Prepared { wish, credential, operations, salts })
+    }
+
+    /// Orders every probe that the standard asks for, or only `checks`, against a sandbox.
+    pub async fn order_probes(
+        &self,
+        who: PersonId,
+        ticket: TicketId,
+        environment: Option<String>,
+        checks: BTreeSet<String>,
+    ) -> Result<OrderId, Failure> {
+        let (order, nonce, runner) = (OrderId(self.id()), Digest(self.random()?), self.runner()?);
+        let command = move |desk: &mut Desk| {
+            let state = desk.state();
+            let found = state.ticket(ticket)?;
+            let sandbox = found.terms.environments.iter().find(|(name, place)| match &environment {
+                Some(wanted) => *name == wanted,
+                None => place.sandbox,
+            });
+            let (name, place) = sandbox.ok_or_else(|| {
+                Refusal::new(Code::NotFound, "the ticket declares no such environment")
+            })?;
+            let checks = match checks.is_empty() {
+                true => asked(state.standard_of(found)?),
+                false => checks.clone(),
+            };
+            let ordered = ProbeOrdered {
+                checks,
+                document: found.terms.document,
+                environment: name.clone(),
+                nonce,
+                order,
+                runner,
+                target: place.upstream.clone(),
+                ticket,
+            };
+            desk.append(Some(who), Proof::Login, Body::ProbeOrdered(ordered))
+        };
+        self.journal.commit(command).await?;
+        Ok(order)
+    }
+
+    /// Hands in a document or a signed attestation for one criterion.
+    pub async fn attach(
+        &self,
+        who: PersonId,
+        attached: EvidenceAttached,
+        salt: [u8; 32],
+        content: Vec<u8>,
+    ) -> Result<u64, Failure> {
+        let command = move |desk: &mut Desk| {
+            let paper = desk.paper(salt, content.clone());
+            if paper != attached.paper {
+                let message = "the evidence's digest is not that of the content that came with it";
+                return Err(Refusal::new(Code::Invalid, message));
+            }
+            desk.append(Some(who), Proof::Login, Body::EvidenceAttached(attached.clone()))
+        };
+        Ok(self.journal.commit(command).await?.value)
+    }
+
+    pub async fn submit(
+        &self,
+        who: PersonId,
+        ticket: TicketId,
+        round: u64,
+        signature: Signature,
+    ) -> Result<u64, Failure> {
+        let submitted = TicketSubmitted { round, signature, ticket };
+        self.append(who, Body::TicketSubmitted(submitted)).await
+    }
+
+    /// Appends a signed review. The one that completes the quorum brings the decision with it.
+    pub async fn review(&self, who: PersonId, signed: ReviewSigned) -> Result<Reviewed, Failure> {
+        let grant = self.id();
+        let command = move |desk: &mut Desk| {
+            let body = Body::ReviewSigned(signed.clone());
+            let entry = desk.append(Some(who), Proof::Signature, body)?;
+            let decided = match signed.subject {
+                Subject::Ticket(id) => approve(desk, id)?,
+                Subject::Request(id) => super::grant::issue_if_due(desk, id, grant)?,
+            };
+            Ok(Reviewed { decided, entry })
+        };
+        Ok(self.journal.commit(command).await?.value)
+    }
+
+    pub async fn withdraw(&self, who: PersonId, ticket: TicketId) -> Result<u64, Failure> {
+        self.append(who, Body::TicketWithdrawn(TicketWithdrawn { ticket })).await
+    }
+}
+
+/// Every check of the scanner that a criterion reads.
+fn asked(standard: &Standard) -> BTreeSet<String> {
+    let check = |criterion: &Criterion| match &criterion.verify {
+        Verify::Probe(check) => Some(check.clone()),
+        _ => None,
+    };
+    standard.criteria().filter_map(check).collect()
+}
+
+/// What a review led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reviewed {
+    /// The entry of the decision, when this signature completed it.
+    pub decided: Option<u64>,
+    pub entry: u64,
+}
+
+/// Tries the approval; what still misses signatures simply waits for them.
+fn approve(desk: &mut Desk, id: TicketId) -> Result<Option<u64>, Refusal> {
+    let now = desk.now();
+    let state = desk.state();
+    let ticket = state.ticket(id)?;
+    if !matches!(ticket.status, domain::ticket::Status::InReview { .. }) {
+        return Ok(None);
+    }
+    let Some(fuse) = gate::fuse(state.standard_of(ticket)?, ticket, now, now) else {
+        return Ok(None);
+    };
+    let approved = TicketApproved { fuse, round: ticket.round, ticket: id };
+    match desk.append(None, Proof::Node, Body::TicketApproved(approved)) {
+        Ok(position) => Ok(Some(position)),
+        Err(refusal) if refusal.has(Code::ReviewsMissing) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// What evidence is said to be measured as, from a team's file or command line.
+pub fn read_value(text: &str) -> Value {
+    match (text.parse::<bool>(), text.parse::<i64>()) {
+        (Ok(flag), _) => Value::Flag(flag),
+        (_, Ok(number)) => Value::Number(number),
+        _ => Value::Word(text.to_owned()),
+    }
+}

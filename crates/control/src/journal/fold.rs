@@ -1,0 +1,104 @@
+//! Following the database: its batches, believed one by one, and the tree's edge that they make.
+
+use domain::digest::Digest;
+use domain::follow::{Broken, Follower};
+use domain::signature::Seen;
+use domain::state::State;
+use ledger::{Frontier, Hash, leaf_hash};
+
+use super::JournalError;
+use super::edge::Edge;
+use super::read::{self, Stored};
+use super::store::Database;
+
+/// How many entries are followed at once.
+const PAGE: usize = 2_000;
+
+/// A believed state and the edge of its tree.
+#[derive(Debug, Clone)]
+pub(super) struct Fold {
+    follower: Follower,
+    edge: Edge,
+}
+
+impl Fold {
+    pub(super) fn new(pinned: Option<Digest>) -> Fold {
+        Fold { follower: Follower::new(pinned), edge: Edge::default() }
+    }
+
+    pub(super) fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
+    pub(super) fn state(&self) -> &State {
+        self.follower.state()
+    }
+
+    pub(super) fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// Follows the database up to the tip that it states. On an error, everything believed before it
+    /// stays.
+    pub(super) async fn catch_up(&mut self, database: &Database) -> Result<(), JournalError> {
+        let tip = read::tip(database).await?;
+        let followed = self.state().size();
+        if tip < followed {
+            return Err(JournalError::Backwards { followed, database: tip });
+        }
+        if tip > followed {
+            self.follow(database).await?;
+        }
+        match self.state().size() < tip {
+            true => Err(Broken::Gap { expected: self.state().size(), found: tip }.into()),
+            false => Ok(()),
+        }
+    }
+
+    async fn follow(&mut self, database: &Database) -> Result<(), JournalError> {
+        loop {
+            let stored = read::batches(database, self.state().size(), PAGE, u64::MAX).await?;
+            if stored.is_empty() {
+                return Ok(());
+            }
+            let mut fold = self.clone();
+            let accepted = tokio::task::spawn_blocking(move || {
+                let accepted = fold.accept(stored);
+                (fold, accepted)
+            });
+            let (fold, accepted) =
+                accepted.await.map_err(|error| JournalError::Interrupted(error.to_string()))?;
+            *self = fold;
+            accepted?;
+        }
+    }
+
+    fn accept(&mut self, stored: Vec<Stored>) -> Result<(), JournalError> {
+        for Stored { batch, root: found } in stored {
+            let mut follower = self.follower.clone();
+            follower.accept(&batch)?;
+            let Seen { root: expected, size } = follower.seen();
+            if found != expected {
+                return Err(Broken::Fork { size, expected, found }.into());
+            }
+            let leaves: Vec<_> = batch.entries.iter().map(|bytes| leaf_hash(bytes)).collect();
+            let grown = self.edge.grow(batch.first, &leaves)?;
+            self.edge.keep(grown, size);
+            self.follower = follower;
+        }
+        Ok(())
+    }
+
+    /// Takes over this node's own batch, which was checked entry by entry before it was appended.
+    pub(super) fn advance(&mut self, state: State, frontier: Frontier, edge: Edge) {
+        self.follower = Follower::resume(state, frontier);
+        self.edge = edge;
+    }
+
+    /// The edge of the tree with these leaves behind it.
+    pub(super) fn frontier_with(&self, leaves: &[Hash]) -> Frontier {
+        let mut frontier = self.follower.frontier().clone();
+        frontier.extend(leaves.iter().copied());
+        frontier
+    }
+}

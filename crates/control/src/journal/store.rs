@@ -1,0 +1,380 @@
+//! Two databases behind one SQL text: SQLite in the data directory, PostgreSQL for many nodes.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use domain::digest::Digest;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool, SqlSafeStr, Transaction};
+
+const READERS: u32 = 4;
+const CONNECTIONS: u32 = 10;
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Rows of one statement; a row has at most 5 columns, SQLite binds at most 32,766 values.
+const ROWS: usize = 512;
+
+/// Where the journal lives.
+#[derive(Clone)]
+pub enum Store {
+    /// The database's file, in the data directory.
+    Sqlite(PathBuf),
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("the database's tables cannot be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("the data directory `{path}` cannot be made: {source}")]
+    Directory { path: PathBuf, source: std::io::Error },
+    #[error("`{0}` is not a database; write `postgres://…` or the path of a data directory")]
+    Address(String),
+    #[error("table `{table}`: {why}")]
+    Corrupt { table: &'static str, why: String },
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(table: &'static str, why: impl Into<String>) -> StoreError {
+        StoreError::Corrupt { table, why: why.into() }
+    }
+}
+
+impl Store {
+    /// SQLite in this data directory, which is made when it is missing.
+    pub fn in_directory(directory: &Path) -> Store {
+        Store::Sqlite(directory.join("portcullis.db"))
+    }
+
+    /// `postgres://…`, or a data directory. Errors never repeat the text, which may hold a password.
+    pub fn parse(text: &str) -> Result<Store, StoreError> {
+        let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        match text.split_once("://") {
+            Some(_) if postgres => PgConnectOptions::from_str(text)
+                .map(|options| Store::Postgres(Box::new(options)))
+                .map_err(|_| StoreError::Address("postgres://…".to_owned())),
+            Some((scheme, _)) => Err(StoreError::Address(format!("{scheme}://…"))),
+            None => Ok(Store::in_directory(Path::new(text))),
+        }
+    }
+
+    pub(crate) async fn connect(self) -> Result<Database, StoreError> {
+        match self {
+            Store::Sqlite(file) => connect_sqlite(&file).await,
+            Store::Postgres(options) => connect_postgres(*options).await,
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Store::Sqlite(file) => write!(f, "sqlite in {}", file.display()),
+            Store::Postgres(options) => {
+                write!(f, "postgres at {}:{}", options.get_host(), options.get_port())
+            }
+        }
+    }
+}
+
+async fn connect_sqlite(file: &Path) -> Result<Database, StoreError> {
+    if let Some(directory) = file.parent() {
+        make_private(directory).map_err(|source| {
+            StoreError::Directory { path: directory.to_owned(), source }
+        })?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        // What is erased is overwritten, not only forgotten.
+        .pragma("secure_delete", "ON");
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.clone())
+        .await?;
+    sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    Ok(Database::Sqlite { writer, readers })
+}
+
+async fn connect_postgres(options: PgConnectOptions) -> Result<Database, StoreError> {
+    let options = options.options([("synchronous_commit", "on"), ("statement_timeout", "30000")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options)
+        .await?;
+    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    Ok(Database::Postgres(pool))
+}
+
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// Open connections. SQLite has one that writes, so that writers queue here and not in its lock.
+#[derive(Clone)]
+pub(crate) enum Database {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// One value that a statement binds.
+#[derive(Debug, Clone)]
+pub(crate) enum Arg {
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl From<Digest> for Arg {
+    fn from(digest: Digest) -> Arg {
+        Arg::Bytes(digest.0.to_vec())
+    }
+}
+
+impl From<Vec<u8>> for Arg {
+    fn from(bytes: Vec<u8>) -> Arg {
+        Arg::Bytes(bytes)
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Arg {
+        Arg::Text(text)
+    }
+}
+
+impl From<u64> for Arg {
+    /// Sizes, positions and times are below 2^53 ([`ledger::MAX_SIZE`], [`domain::time::Millis::MAX`]).
+    fn from(number: u64) -> Arg {
+        Arg::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+/// The values of a statement, each turned into an [`Arg`].
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::journal::store::Arg::from($value)),*] };
+}
+pub(crate) use args;
+
+macro_rules! bound {
+    ($database:ty, $sql:expr, $args:expr) => {{
+        let mut query = sqlx::query::<$database>($sql);
+        for arg in $args {
+            query = match arg {
+                Arg::Int(value) => query.bind(value),
+                Arg::Text(value) => query.bind(value),
+                Arg::Bytes(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+impl Database {
+    /// Whether other nodes append to the same ledger.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Database::Postgres(_))
+    }
+
+    pub(crate) async fn rows(
+        &self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Database::Sqlite { readers, .. } => {
+                let rows = bound!(Sqlite, sql, args).fetch_all(readers).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Database::Postgres(pool) => {
+                let rows = bound!(Postgres, sql, args).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    pub(crate) async fn row(
+        &self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, args).await?.into_iter().next())
+    }
+
+    /// Runs one statement by itself and says how many rows it changed.
+    pub(crate) async fn run(&self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Database::Sqlite { writer, .. } => {
+                bound!(Sqlite, sql, args).execute(writer).await?.rows_affected()
+            }
+            Database::Postgres(pool) => {
+                bound!(Postgres, sql, args).execute(pool).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Begins to write. SQLite takes its lock at once, so that a transaction never fails half way.
+    pub(crate) async fn begin(&self) -> Result<Writing, StoreError> {
+        Ok(match self {
+            Database::Sqlite { writer, .. } => {
+                Writing::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Database::Postgres(pool) => Writing::Postgres(pool.begin().await?),
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Database::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Database::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction; dropped, it never was.
+pub(crate) enum Writing {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Writing {
+    pub(crate) async fn run(
+        &mut self,
+        sql: impl SqlSafeStr,
+        args: Vec<Arg>,
+    ) -> Result<u64, StoreError> {
+        Ok(match self {
+            Writing::Sqlite(open) => {
+                bound!(Sqlite, sql, args).execute(&mut **open).await?.rows_affected()
+            }
+            Writing::Postgres(open) => {
+                bound!(Postgres, sql, args).execute(&mut **open).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Inserts all rows: `head` ends before `VALUES`, `tail` says what happens on a conflict.
+    pub(crate) async fn insert(
+        &mut self,
+        head: &'static str,
+        rows: Vec<Vec<Arg>>,
+        tail: &'static str,
+    ) -> Result<(), StoreError> {
+        let mut rows = rows.into_iter().peekable();
+        while let Some(columns) = rows.peek().map(Vec::len) {
+            let some: Vec<_> = rows.by_ref().take(ROWS).collect();
+            let places = places(some.len(), columns);
+            let sql = AssertSqlSafe(format!("{head} VALUES {places} {tail}"));
+            self.run(sql, some.into_iter().flatten().collect()).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        Ok(match self {
+            Writing::Sqlite(open) => open.commit().await?,
+            Writing::Postgres(open) => open.commit().await?,
+        })
+    }
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+fn places(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=columns).map(|column| format!("${}", row * columns + column));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// One row of an answer, read by column number.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+macro_rules! column {
+    ($row:expr, $column:expr) => {
+        match $row {
+            Row::Sqlite(row) => row.try_get($column)?,
+            Row::Postgres(row) => row.try_get($column)?,
+        }
+    };
+}
+
+impl Row {
+    pub(crate) fn number(&self, column: usize) -> Result<u64, StoreError> {
+        let number: i64 = column!(self, column);
+        u64::try_from(number).map_err(|_| StoreError::corrupt("?", format!("{number} is negative")))
+    }
+
+    pub(crate) fn maybe_number(&self, column: usize) -> Result<Option<u64>, StoreError> {
+        let number: Option<i64> = column!(self, column);
+        Ok(number.and_then(|number| u64::try_from(number).ok()))
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<String, StoreError> {
+        Ok(column!(self, column))
+    }
+
+    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
+        Ok(column!(self, column))
+    }
+
+    pub(crate) fn maybe_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(column!(self, column))
+    }
+
+    pub(crate) fn digest(&self, column: usize) -> Result<Digest, StoreError> {
+        let bytes = self.bytes(column)?;
+        let bytes = <[u8; 32]>::try_from(bytes.as_slice());
+        bytes.map(Digest).map_err(|_| StoreError::corrupt("?", "a digest has 32 bytes"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_directory_or_postgres() {
+        assert!(matches!(Store::parse("/var/lib/portcullis"), Ok(Store::Sqlite(_))));
+        assert!(matches!(Store::parse("postgres://u:p@db/x"), Ok(Store::Postgres(_))));
+        let refused = Store::parse("mysql://u:secret@db/x").unwrap_err().to_string();
+        assert!(refused.contains("mysql://") && !refused.contains("secret"), "{refused}");
+    }
+
+    #[test]
+    fn a_store_does_not_print_its_password() {
+        let store = Store::parse("postgres://ann:hunter2@db.example/x").unwrap();
+        assert_eq!(format!("{store:?}"), "postgres at db.example:5432");
+    }
+
+    #[test]
+    fn places_count_on_over_the_rows() {
+        assert_eq!(places(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    }
+}

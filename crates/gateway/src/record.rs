@@ -1,0 +1,96 @@
+//! Recording: a call has a number before it is forwarded, and a line when it ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use domain::usage;
+
+use crate::segment::Base;
+
+/// More lines than this waiting for the disk, and nothing is forwarded.
+const LONGEST_QUEUE: u64 = 65_536;
+
+/// The calls' side of the spool: numbers out of a durable reservation, lines into a queue. No lock.
+pub struct Recorder {
+    counts: Arc<Counts>,
+    queue: Sender<Message>,
+    block: u64,
+}
+
+/// What calls and the writer share.
+#[derive(Default)]
+pub struct Counts {
+    /// The next number to be given out.
+    pub next: AtomicU64,
+    /// Numbers below this are reserved on disk.
+    pub durable: AtomicU64,
+    /// Whether the writer was asked for the next block.
+    pub asked: AtomicBool,
+    /// Whether the disk takes what it is given, within the limit.
+    pub writable: AtomicBool,
+    /// Lines that wait for the disk.
+    pub waiting: AtomicU64,
+}
+
+/// What the writer gets.
+pub enum Message {
+    Line(Box<usage::Call>),
+    /// Where the ledger's chain of segments stands: recording can begin.
+    Open(Box<Base>),
+    /// Half of the reservation is used up.
+    Reserve,
+    /// The ledger holds the gateway's segments up to this one.
+    Committed(u64),
+    /// Closes what there is into a segment and ends.
+    Stop,
+}
+
+impl Recorder {
+    pub fn new(block: u64) -> (Arc<Recorder>, Receiver<Message>) {
+        let (queue, messages) = channel();
+        (Arc::new(Recorder { counts: Arc::default(), queue, block: block.max(2) }), messages)
+    }
+
+    pub fn counts(&self) -> Arc<Counts> {
+        self.counts.clone()
+    }
+
+    /// The number of one call; `None` when it could not be recorded, and must not be forwarded.
+    ///
+    /// INVARIANT: every number given out lies in a reservation that is on disk, so that a number
+    /// without a line is noticed, whatever happens.
+    pub fn reserve(&self) -> Option<u64> {
+        let Counts { next, durable, writable, waiting, .. } = &*self.counts;
+        if !writable.load(Ordering::Acquire) || waiting.load(Ordering::Relaxed) > LONGEST_QUEUE {
+            return None;
+        }
+        let bound = durable.load(Ordering::Acquire);
+        let below = |number: u64| (number < bound).then(|| number + 1);
+        let number = next.fetch_update(Ordering::AcqRel, Ordering::Acquire, below).ok();
+        if number.is_none_or(|number| bound - number <= self.block / 2) {
+            self.ask();
+        }
+        number
+    }
+
+    fn ask(&self) {
+        if !self.counts.asked.swap(true, Ordering::AcqRel) {
+            self.send(Message::Reserve);
+        }
+    }
+
+    pub fn write(&self, call: usage::Call) {
+        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        self.send(Message::Line(Box::new(call)));
+    }
+
+    /// To the writer. It ends only after everybody who could still send.
+    pub fn send(&self, message: Message) {
+        let _ = self.queue.send(message);
+    }
+
+    pub fn is_writable(&self) -> bool {
+        self.counts.writable.load(Ordering::Acquire)
+    }
+}

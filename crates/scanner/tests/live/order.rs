@@ -1,0 +1,77 @@
+//! Orders for the stories.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use proving::{AUDIENCE, RateLimit, Running, Switches, Vendor, VendorConfig};
+use scanner::{Answer, Bounds, CheckId, Credentials, Order, Placement, Secret};
+use serde_json::{Value, json};
+
+pub const BOUNDS: Bounds =
+    Bounds { max_requests: 2_000, per_second: 400, seconds: 60, max_answer_bytes: 1_000_000 };
+
+pub fn clock() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(elapsed.as_millis()).unwrap()
+}
+
+/// A vendor whose windows are short, so that a story need not wait for them.
+pub async fn vendor(switches: Switches) -> Running {
+    // Few enough that a burst meets the limit on a busy machine too.
+    let window = Duration::from_secs(3);
+    let rate = RateLimit { requests: 60, anonymous_requests: 240, window };
+    let config = VendorConfig { rate, ..VendorConfig::with_switches(switches) };
+    Vendor::start(config).await.unwrap()
+}
+
+/// An order against a vendor with everything that it can give.
+pub fn order_for(vendor: &Running, checks: &[CheckId]) -> Order {
+    order_and_secrets(vendor, checks).0
+}
+
+/// The same with the credentials in it: valid, expired, for another audience.
+pub fn order_and_secrets(vendor: &Running, checks: &[CheckId]) -> (Order, [String; 3]) {
+    let scopes = vendor.scopes("alice");
+    let kinds = [(AUDIENCE, 300), (AUDIENCE, -60), ("https://other.example", 300)];
+    let secrets = kinds
+        .map(|(audience, lifetime)| vendor.mint("alice", audience, lifetime, &scopes).unwrap());
+    let [token, expired, wrong_audience] = secrets.clone().map(|text| Some(Secret::new(text)));
+    let plain = vendor.plain_url.as_ref().and_then(|url| url.rsplit_once(':')?.1.parse().ok());
+    let order = Order {
+        nonce: "nonce-1".to_owned(),
+        target: vendor.base_url.clone(),
+        document: vendor.document(),
+        checks: checks.to_vec(),
+        credentials: Credentials { token, expired, wrong_audience, placement: Placement::Bearer },
+        trust: vec![vendor.ca_pem.clone()],
+        plaintext_port: plain,
+        bounds: BOUNDS,
+    };
+    (order, secrets)
+}
+
+/// An order against a server of the story's own, with one guarded operation `GET /things`.
+pub fn order_at(target: &str, checks: &[CheckId], bounds: Bounds) -> Order {
+    Order {
+        nonce: "nonce-2".to_owned(),
+        target: target.to_owned(),
+        document: small_document(),
+        checks: checks.to_vec(),
+        credentials: Credentials {
+            token: Some(Secret::new("sandbox-credential-1".to_owned())),
+            expired: None,
+            wrong_audience: None,
+            placement: Placement::Bearer,
+        },
+        trust: Vec::new(),
+        plaintext_port: None,
+        bounds,
+    }
+}
+
+fn small_document() -> Value {
+    json!({"openapi": "3.1.0", "security": [{"key": []}], "paths": {"/things": {"get": {}}}})
+}
+
+pub async fn scan(order: &Order) -> Answer {
+    scanner::live::run(order, clock).await.unwrap()
+}

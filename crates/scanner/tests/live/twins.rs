@@ -1,0 +1,251 @@
+//! The weak and the hardened vendor: nothing is found where nothing is, and each weakness alone
+//! changes exactly what measures it.
+
+use std::collections::BTreeMap;
+
+use proving::{Switches, Weakness};
+use scanner::{Answer, CheckId, Placement, Secret, Value};
+
+use crate::order::{order_and_secrets, order_for, scan, vendor};
+
+async fn answer_of(switches: Switches) -> ([String; 3], Answer) {
+    let vendor = vendor(switches).await;
+    let (order, secrets) = order_and_secrets(&vendor, &CheckId::ALL);
+    let answer = scan(&order).await;
+    vendor.stop().await;
+    (secrets, answer)
+}
+
+/// Values whose number depends on chance or time and says nothing about a weakness.
+const COUNTS: [&str; 3] =
+    ["credential.answers_examined", "errors.answers_examined", "transport.certificate_days_left"];
+
+fn good() -> BTreeMap<String, Value> {
+    let values: [(&str, Value); 20] = [
+        ("authentication.operations_open", Value::Int(0)),
+        ("authentication.operations_public", Value::Int(3)),
+        ("authentication.operations_tested", Value::Int(14)),
+        ("credential.echoed", Value::Bool(false)),
+        ("errors.banners", Value::Int(0)),
+        ("errors.leaks", Value::Int(0)),
+        ("limits.headers", Value::Bool(true)),
+        ("limits.rate_limit_seen", Value::Bool(true)),
+        ("limits.recovered", Value::Bool(true)),
+        ("limits.retry_after", Value::Bool(true)),
+        ("token.audience_checked", Value::Bool(true)),
+        ("token.expiry_checked", Value::Bool(true)),
+        ("token.kind", Value::from("jwt")),
+        ("token.lifetime_seconds", Value::Int(300)),
+        ("token.signature_checked", Value::Bool(true)),
+        ("token.unsigned_refused", Value::Bool(true)),
+        ("transport.certificate_valid", Value::Bool(true)),
+        ("transport.hsts", Value::Bool(true)),
+        ("transport.plaintext_refused", Value::Bool(true)),
+        ("transport.tls_min_version", Value::from("1.2")),
+    ];
+    let mut values: BTreeMap<_, _> =
+        values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    values.insert("transport.tls_max_version".to_owned(), Value::from("1.3"));
+    values
+}
+
+fn measured(answer: &Answer) -> BTreeMap<String, Value> {
+    let mut values = answer.values.clone();
+    for name in COUNTS {
+        assert!(values.remove(name).is_some(), "{name} is missing");
+    }
+    values
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_hardened_twin_is_good_in_everything() {
+    let (_, answer) = answer_of(Switches::hardened()).await;
+    assert_eq!(answer.incomplete, []);
+    assert_eq!(answer.findings, []);
+    assert_eq!(measured(&answer), good());
+    let days = &answer.values["transport.certificate_days_left"];
+    assert!(matches!(days, Value::Int(59 | 60)), "{days:?}");
+    assert_eq!(answer.certificate_sha256.as_deref().map(str::len), Some(64));
+    assert!(
+        answer.tls.as_deref().is_some_and(|tls| tls.starts_with("TLSv1_3")),
+        "{:?}",
+        answer.tls
+    );
+    assert!(answer.requests_sent <= 2_000 && answer.ended >= answer.started);
+}
+
+/// A value's name with what it becomes; `None` if it is no longer measured.
+type Change = (&'static str, Option<Value>);
+
+/// The values that a weakness changes, and the check that finds it.
+fn expected(weakness: Weakness) -> Option<(CheckId, Vec<Change>)> {
+    let no = || Some(Value::Bool(false));
+    Some(match weakness {
+        Weakness::PlaintextServed => {
+            (CheckId::Transport, vec![("transport.plaintext_refused", no())])
+        }
+        Weakness::CertificateExpired | Weakness::CertificateWrongName => {
+            (CheckId::Transport, vec![("transport.certificate_valid", no())])
+        }
+        Weakness::OneOperationWithoutAuthentication => {
+            (CheckId::Authentication, vec![("authentication.operations_open", Some(Value::Int(1)))])
+        }
+        Weakness::TokenUnsignedAccepted => {
+            (CheckId::TokenValidation, vec![("token.unsigned_refused", no())])
+        }
+        Weakness::TokenSignatureIgnored => {
+            (CheckId::TokenValidation, vec![("token.signature_checked", no())])
+        }
+        Weakness::TokenExpiredAccepted => {
+            (CheckId::TokenValidation, vec![("token.expiry_checked", no())])
+        }
+        Weakness::TokenAudienceIgnored => {
+            (CheckId::TokenValidation, vec![("token.audience_checked", no())])
+        }
+        Weakness::NoRateLimit => {
+            let gone = ["limits.retry_after", "limits.recovered"].map(|name| (name, None));
+            let mut changed = vec![("limits.rate_limit_seen", no()), ("limits.headers", no())];
+            changed.extend(gone);
+            (CheckId::RateLimit, changed)
+        }
+        Weakness::ErrorsLeak => (CheckId::ErrorLeaks, vec![("errors.leaks", None)]),
+        Weakness::CredentialEchoed => {
+            (CheckId::CredentialEcho, vec![("credential.echoed", Some(Value::Bool(true)))])
+        }
+        // Questions of authorisation, which these checks do not ask.
+        _ => return None,
+    })
+}
+
+async fn tells_of_exactly(weakness: Weakness) {
+    let (secrets, answer) = answer_of(Switches::hardened().with(weakness)).await;
+    let (check, changes) = expected(weakness).expect("a weakness that is probed");
+    assert_eq!(answer.incomplete, []);
+    assert!(!answer.findings.is_empty());
+    for finding in &answer.findings {
+        assert_eq!(finding.check, check, "{}", finding.title);
+        assert!(!finding.evidence.is_empty() && !finding.replay.is_empty());
+    }
+    let mut values = measured(&answer);
+    if weakness == Weakness::ErrorsLeak {
+        // How many answers leak is a matter of how many were provoked.
+        let leaks = values.remove("errors.leaks");
+        assert!(matches!(leaks, Some(Value::Int(1..))), "{leaks:?}");
+    }
+    let mut hoped = good();
+    for (name, value) in changes {
+        match value {
+            Some(value) => hoped.insert(name.to_owned(), value),
+            None => hoped.remove(name),
+        };
+    }
+    assert_eq!(values, hoped);
+    holds_no_secret(&secrets, &answer);
+}
+
+/// Whatever a vendor sends back, the answer that leaves the scanner holds no credential.
+fn holds_no_secret(secrets: &[String; 3], answer: &Answer) {
+    let text = serde_json::to_string(answer).unwrap();
+    for secret in secrets {
+        let (signed, signature) = secret.rsplit_once('.').unwrap();
+        let payload = signed.split_once('.').unwrap().1;
+        // The beginning of a part is enough to tell: evidence may be cut.
+        for part in [&payload[..24], &signature[..24]] {
+            assert!(!text.contains(part), "a part of a credential is shown");
+        }
+    }
+}
+
+macro_rules! weaknesses {
+    ($($name:ident: $weakness:ident,)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                tells_of_exactly(Weakness::$weakness).await;
+            }
+        )+
+
+        #[test]
+        fn every_weakness_that_is_probed_has_its_story() {
+            let told = [$(Weakness::$weakness,)+];
+            for weakness in Weakness::ALL {
+                assert_eq!(told.contains(weakness), expected(*weakness).is_some(), "{weakness}");
+            }
+        }
+    };
+}
+
+weaknesses! {
+    plaintext_served: PlaintextServed,
+    certificate_expired: CertificateExpired,
+    certificate_wrong_name: CertificateWrongName,
+    one_operation_without_authentication: OneOperationWithoutAuthentication,
+    token_unsigned_accepted: TokenUnsignedAccepted,
+    token_signature_ignored: TokenSignatureIgnored,
+    token_expired_accepted: TokenExpiredAccepted,
+    token_audience_ignored: TokenAudienceIgnored,
+    no_rate_limit: NoRateLimit,
+    errors_leak: ErrorsLeak,
+    credential_echoed: CredentialEchoed,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_weaknesses_at_once_are_all_found() {
+    let (secrets, answer) = answer_of(Switches::weak()).await;
+    for check in CheckId::ALL {
+        assert!(answer.findings.iter().any(|one| one.check == check), "{}", check.code());
+    }
+    holds_no_secret(&secrets, &answer);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opaque_key_is_judged_by_changed_ones() {
+    let vendor = vendor(Switches::hardened()).await;
+    let mut order = order_for(&vendor, &[CheckId::TokenValidation]);
+    order.credentials.token = Some(Secret::new(format!("Bearer {}", vendor.api_key())));
+    order.credentials.placement = Placement::Header { name: "Authorization".to_owned() };
+    (order.credentials.expired, order.credentials.wrong_audience) = (None, None);
+    let answer = scan(&order).await;
+    assert_eq!(answer.values["token.kind"], Value::from("opaque"));
+    assert_eq!(answer.values["token.signature_checked"], Value::Bool(true));
+    assert_eq!(answer.values["token.unsigned_refused"], Value::Bool(true));
+    assert!(!answer.values.contains_key("token.expiry_checked"));
+    assert_eq!(answer.incomplete.len(), 2);
+    vendor.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_credential_nothing_that_needs_one_is_guessed() {
+    let vendor = vendor(Switches::hardened()).await;
+    let mut order = order_for(&vendor, &CheckId::ALL);
+    order.credentials.token = None;
+    let answer = scan(&order).await;
+    assert!(
+        answer
+            .values
+            .keys()
+            .all(|name| name.starts_with("transport.") || name.starts_with("errors."))
+    );
+    let checks: Vec<_> = answer.incomplete.iter().map(|one| one.check).collect();
+    for check in [
+        CheckId::Authentication,
+        CheckId::TokenValidation,
+        CheckId::CredentialEcho,
+        CheckId::RateLimit,
+    ] {
+        assert!(checks.contains(&check), "{}", check.code());
+    }
+    vendor.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_that_runs_out_of_requests_says_so_and_keeps_to_them() {
+    let vendor = vendor(Switches::hardened()).await;
+    let mut order = order_for(&vendor, &[CheckId::Authentication]);
+    order.bounds.max_requests = 10;
+    let answer = scan(&order).await;
+    assert_eq!(answer.requests_sent, 10);
+    assert!(answer.values.is_empty());
+    assert_eq!(answer.incomplete[0].code, scanner::answer::GapCode::OutOfRequests);
+    vendor.stop().await;
+}
