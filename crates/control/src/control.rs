@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::journal::{Clock, Journal, JournalError, Paper};
+use crate::flow::probe::Trials;
 use crate::login::Challenges;
 use crate::vault::{Vault, VaultError, seal_to};
 
@@ -37,6 +38,7 @@ pub struct Control {
     /// Where callers reach the gateway, for hints.
     pub gateway: String,
     pub(crate) challenges: Challenges,
+    pub(crate) trials: Trials,
     profiles: Mutex<HashMap<Digest, Profile>>,
     random: SystemRandom,
 }
@@ -66,6 +68,7 @@ impl Control {
             origin,
             gateway,
             challenges: Challenges::default(),
+            trials: Trials::default(),
             profiles: Mutex::default(),
             random: SystemRandom::new(),
         }
@@ -133,7 +136,7 @@ impl Control {
         gateway: GatewayId,
         service: ServiceId,
         environment: &str,
-        context: impl FnOnce(CredentialId, Millis) -> Vec<u8>,
+        context: impl FnOnce(CredentialId) -> Vec<u8>,
     ) -> Result<Lease, LeaseError> {
         let state = self.state();
         let key = state.active_gateway(gateway)?.sealing;
@@ -142,7 +145,7 @@ impl Control {
         let record = self.journal.secret(credential).await?.ok_or(LeaseError::NoCredential)?;
         let opened = self.vault.open(credential, &record)?;
         let until = self.now().after(LEASE);
-        let sealed = seal_to(&key, &context(credential, until), &opened)?;
+        let sealed = seal_to(&key, &context(credential), &opened)?;
         Ok(Lease { credential, sealed, until })
     }
 }

@@ -27,6 +27,7 @@ pub mod number;
 pub mod people;
 pub mod policy;
 pub mod probe;
+mod projection;
 pub mod refusal;
 pub mod request;
 pub mod review;

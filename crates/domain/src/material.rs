@@ -47,6 +47,15 @@ pub enum Material {
 }
 
 impl Material {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Material::Answer(_) => Kind::Answer,
+            Material::Operations(_) => Kind::Operations,
+            Material::Policy(_) => Kind::Policy,
+            Material::Standard(_) => Kind::Standard,
+        }
+    }
+
     /// Parses and checks the bytes. All but policies are canonical JSON (RFC 8785).
     pub fn read(kind: Kind, bytes: &[u8]) -> Result<Material, Refusal> {
         match kind {

@@ -31,6 +31,11 @@ impl Proof {
         self.sent.fetch_max(since, Ordering::Release);
     }
 
+    /// Whether there was a proof at all.
+    pub fn is_proven(&self) -> bool {
+        self.sent.load(Ordering::Acquire) > 0
+    }
+
     pub fn clock(&self) -> Clock {
         let sent = self.sent.load(Ordering::Acquire);
         let age = match sent {

@@ -22,6 +22,10 @@ pub async fn run(
 ) {
     let mut published = gateway.published.subscribe();
     let mut done = 0;
+    // Before the first proof the chain may lie further on than what is folded.
+    while !gateway.proof.is_proven() {
+        tokio::time::sleep(RETRY / 10).await;
+    }
     loop {
         let chain = gateway.view.load().state.chains.get(&gateway.id).map_or(0, |c| c.number);
         if chain > done {
@@ -29,8 +33,7 @@ pub async fn run(
             done = chain;
         }
         let last = *closed.borrow_and_update();
-        let fresh = gateway.recorder.is_writable() || last > 0;
-        if done < last && fresh && *published.borrow() > 0 {
+        if done < last {
             match commit(control.as_ref(), &data, done + 1).await {
                 Ok(()) => {
                     done += 1;

@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 use super::caller::{Body, Caller, id};
 use super::service::Done;
 use super::{App, Page, Paging, Problem};
+use crate::flow::probe::Trial;
 use crate::flow::ticket::Wish;
 use crate::view::ticket::TicketView;
 
@@ -141,7 +142,7 @@ pub async fn amend(
     Ok(Json(Done { entry }))
 }
 
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeWish {
     /// Some checks only; all that the standard asks for when empty.
@@ -150,6 +151,10 @@ pub struct ProbeWish {
     /// The sandbox; the first by default.
     #[serde(default)]
     environment: Option<String>,
+    /// Credentials of the sandbox to try: `token`, `expired`, `wrong_audience`. Kept in memory only.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    credentials: Trial,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -166,7 +171,8 @@ pub async fn probe(
     Path(ticket): Path<String>,
     Body(wish): Body<ProbeWish>,
 ) -> Result<(StatusCode, Json<OrderView>), Problem> {
-    let order = app.order_probes(who, id(&ticket)?, wish.environment, wish.checks).await?;
+    let ProbeWish { checks, environment, credentials } = wish;
+    let order = app.order_probes(who, id(&ticket)?, environment, checks, credentials).await?;
     let view = OrderView { order: order.to_string(), answered: false };
     Ok((StatusCode::ACCEPTED, Json(view)))
 }

@@ -1,6 +1,9 @@
 //! Probes: which orders wait for a runner, and the runner's signed answers.
 
+use std::collections::HashMap;
+
 use domain::actor::Proof;
+use domain::catalog::Placement;
 use domain::entry::{Body, canonical};
 use domain::evidence::Values;
 use domain::id::{OrderId, RunnerId};
@@ -9,18 +12,68 @@ use domain::probe::{Answer, ProbeAnswered, ProbeOrdered, answer_message};
 use domain::refusal::{Code, Refusal};
 use domain::signature::Base64;
 use domain::time::Millis;
+use parking_lot::Mutex;
+use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::control::Control;
 use crate::journal::Desk;
 
+/// Credentials of a sandbox that an order may try. They live in memory, from the order to its answer,
+/// and in no ledger, database or log.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// One that the sandbox accepts.
+    #[serde(default)]
+    pub token: Option<Zeroed>,
+    /// One that has expired.
+    #[serde(default)]
+    pub expired: Option<Zeroed>,
+    /// One of the same issuer for another audience.
+    #[serde(default)]
+    pub wrong_audience: Option<Zeroed>,
+}
+
+/// A text that is wiped when it is dropped, and never printed.
+#[derive(Clone)]
+pub struct Zeroed(pub Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for Zeroed {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Zeroed, D::Error> {
+        String::deserialize(from).map(|text| Zeroed(Zeroizing::new(text)))
+    }
+}
+
+/// The trials of the orders that wait.
+#[derive(Default)]
+pub struct Trials(Mutex<HashMap<OrderId, Trial>>);
+
+impl Trials {
+    pub(crate) fn keep(&self, order: OrderId, trial: Trial) {
+        self.0.lock().insert(order, trial);
+    }
+
+    pub(crate) fn of(&self, order: OrderId) -> Trial {
+        self.0.lock().get(&order).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn forget(&self, order: OrderId) {
+        self.0.lock().remove(&order);
+    }
+}
+
 /// An order with what the runner needs to carry it out.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Job {
     /// Certificates that are trusted for the target beside the public ones.
     pub authorities: Option<String>,
     pub document: Vec<u8>,
     pub order: ProbeOrdered,
+    /// Where the sandbox expects the credential.
+    pub placement: Placement,
+    pub trial: Trial,
 }
 
 /// What a runner measured.
@@ -44,10 +97,12 @@ impl Control {
         for order in waiting {
             let ordered = order.ordered.clone();
             let Some(document) = self.journal.blob(ordered.document).await? else { continue };
-            let environments = &state.ticket(ordered.ticket)?.terms.environments;
+            let terms = &state.ticket(ordered.ticket)?.terms;
             let authorities =
-                environments.get(&ordered.environment).and_then(|place| place.authorities.clone());
-            jobs.push(Job { authorities, document, order: ordered });
+                terms.environments.get(&ordered.environment).and_then(|place| place.authorities.clone());
+            let placement = terms.credential.clone();
+            let trial = self.trials.of(ordered.order);
+            jobs.push(Job { authorities, document, order: ordered, placement, trial });
         }
         Ok(jobs)
     }
@@ -86,6 +141,8 @@ impl Control {
             let answered = ProbeAnswered { answer, order, signature: signature.clone() };
             desk.append(None, Proof::Node, Body::ProbeAnswered(answered))
         };
-        Ok(self.journal.commit(command).await?.value)
+        let entry = self.journal.commit(command).await?.value;
+        self.trials.forget(order);
+        Ok(entry)
     }
 }

@@ -23,6 +23,7 @@ use domain::ticket::{
 use domain::time::Millis;
 
 use super::Failure;
+use super::probe::Trial;
 use crate::control::Control;
 use crate::journal::Desk;
 
@@ -148,6 +149,7 @@ impl Control {
         ticket: TicketId,
         environment: Option<String>,
         checks: BTreeSet<String>,
+        trial: Trial,
     ) -> Result<OrderId, Failure> {
         let (order, nonce, runner) = (OrderId(self.id()), Digest(self.random()?), self.runner()?);
         let command = move |desk: &mut Desk| {
@@ -176,7 +178,11 @@ impl Control {
             };
             desk.append(Some(who), Proof::Login, Body::ProbeOrdered(ordered))
         };
-        self.journal.commit(command).await?;
+        self.trials.keep(order, trial);
+        if let Err(error) = self.journal.commit(command).await {
+            self.trials.forget(order);
+            return Err(error.into());
+        }
         Ok(order)
     }
 

@@ -79,6 +79,7 @@ impl Writer {
             self.disk.forget(chain)?;
             self.lines = self.lines.split_off(&(chain.last + 1));
             self.link = chain;
+            self.closed.send_replace(chain.number);
         }
         let newest = self.lines.last_key_value().map_or(0, |(number, _)| number + 1);
         self.resumed = self.reserved.max(self.link.last + 1).max(newest);

@@ -1,0 +1,112 @@
+//! Whoever can write to the database cannot make the node believe it: a start names entry and rule.
+
+use control::journal::JournalError;
+use control::testing::{Ledger, Place};
+use domain::authority::Act;
+use domain::digest::Digest;
+use domain::material;
+use domain::policy::PolicyPublished;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+
+const POLICY: &[u8] = br#"@id("sandboxes") permit(principal, action == Action::"grant", resource);"#;
+
+/// A ledger of genesis, a policy and four vendors, closed; then the statements run on its tables.
+async fn tampered(statements: &str) -> (Place, Ledger) {
+    let (place, ledger) = (Place::default(), Ledger::new(1));
+    let journal = place.founded(&ledger).await;
+    let act = PolicyPublished { policy: Digest::of(POLICY), version: 1 };
+    let lay = |desk: &mut control::journal::Desk| {
+        desk.material(material::Kind::Policy, POLICY).map(drop)
+    };
+    ledger.authorise(&journal, Act::PolicyPublished(act), lay).await.unwrap();
+    for number in 0..4 {
+        ledger.add_vendor(&journal, number).await.unwrap();
+    }
+    journal.close().await;
+    let url = format!("sqlite://{}", place.data().join("portcullis.db").display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let statements = AssertSqlSafe(format!("PRAGMA foreign_keys = OFF; {statements}"));
+    sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    (place, ledger)
+}
+
+/// How the start is refused: the message, and the broken rule.
+async fn refusal(statements: &str) -> (String, &'static str) {
+    let (place, ledger) = tampered(statements).await;
+    match place.open(&ledger).await {
+        Ok(_) => panic!("started after {statements}"),
+        Err(JournalError::Broken(broken)) => (broken.to_string(), broken.rule()),
+        Err(error) => (error.to_string(), "-"),
+    }
+}
+
+#[tokio::test]
+async fn without_tampering_it_starts() {
+    let (place, ledger) = tampered("").await;
+    assert_eq!(place.open(&ledger).await.unwrap().state().size(), 6);
+}
+
+#[tokio::test]
+async fn an_entry_that_was_changed() {
+    // The vendor's id in entry 3: canonical still, and not what was attested.
+    let (text, rule) = refusal(
+        "UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), 'vnd_00000000000000000000000001', \
+         'vnd_00000000000000000000000009') AS BLOB) WHERE position = 3",
+    )
+    .await;
+    assert!(text.contains("up to entry 3") && rule == "attestation", "{text}");
+    let (text, rule) = refusal("UPDATE entries SET bytes = x'7b7d' WHERE position = 3").await;
+    assert!(text.contains("entry 3") && rule == "not-canonical", "{text}");
+}
+
+#[tokio::test]
+async fn an_entry_that_was_removed() {
+    let (text, rule) = refusal("DELETE FROM entries WHERE position = 3").await;
+    assert!(text.contains('3') && rule == "gap", "{text}");
+}
+
+#[tokio::test]
+async fn an_attestation_of_something_else() {
+    let (text, rule) = refusal(
+        "UPDATE batches SET attestation = (SELECT attestation FROM batches WHERE first = 4) \
+         WHERE first = 3",
+    )
+    .await;
+    assert!(text.contains("up to entry 3") && rule == "attestation", "{text}");
+    let (text, rule) =
+        refusal("UPDATE batches SET attestation = 'none' WHERE first = 5").await;
+    assert!(text.contains("up to entry 5") && rule == "attestation", "{text}");
+}
+
+#[tokio::test]
+async fn a_root_that_was_changed() {
+    let (text, rule) =
+        refusal("UPDATE batches SET root = zeroblob(32) WHERE first = 3").await;
+    assert!(text.contains("at 4 entries") && rule == "fork", "{text}");
+}
+
+#[tokio::test]
+async fn a_material_that_was_changed_or_removed() {
+    let (text, rule) =
+        refusal("UPDATE materials SET bytes = CAST('@id(\"x\") permit(principal,action,resource);' AS BLOB)")
+            .await;
+    assert!(text.contains("entry 1") && rule == "material-missing", "{text}");
+    let (text, rule) = refusal("DELETE FROM needs").await;
+    assert!(text.contains("entry 1") && rule == "material-missing", "{text}");
+}
+
+#[tokio::test]
+async fn batches_that_were_cut_off() {
+    let cut = "DELETE FROM batches WHERE first >= 4; DELETE FROM entries WHERE position >= 4;";
+    let (text, rule) = refusal(cut).await;
+    assert!(text.contains('4') && rule == "gap", "{text}");
+    let (text, rule) = refusal(&format!("{cut} UPDATE tip SET size = 4")).await;
+    assert!(text.contains("entry 5") && text.contains("went backwards"), "{text} {rule}");
+}
+
+#[tokio::test]
+async fn a_tile_that_was_changed() {
+    let (text, _) = refusal("UPDATE tiles SET bytes = zeroblob(192) WHERE level = 0").await;
+    assert!(text.contains("tile 0/0"), "{text}");
+}
