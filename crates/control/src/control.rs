@@ -13,8 +13,8 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::journal::{Clock, Journal, JournalError, Paper};
 use crate::flow::probe::Trials;
+use crate::journal::{Clock, Journal, JournalError, Paper};
 use crate::login::Challenges;
 use crate::vault::{Vault, VaultError, seal_to};
 

@@ -17,6 +17,8 @@ mod fold;
 mod group;
 mod papers;
 mod read;
+mod reader;
+mod recover;
 mod secrets;
 mod sessions;
 mod snapshots;
@@ -44,6 +46,7 @@ pub use desk::{Desk, MAX_ENTRIES};
 pub use drafts::Draft;
 pub use error::{CommitError, JournalError, Outage};
 pub use papers::Paper;
+pub use reader::Reader;
 pub use store::{Store, StoreError};
 
 use fold::Fold;
@@ -152,7 +155,8 @@ impl Journal {
     }
 
     /// Runs the command and resolves when what it did is durable. It runs again, on the newer state,
-    /// whenever another node appended first, and has no effects but those on its desk.
+    /// whenever another node appended first, and has no effects but those on its desk. A caller that
+    /// stops waiting does not take the command back.
     ///
     /// # Errors
     /// The command's own refusal; [`CommitError::Unavailable`] when nothing could be appended.
@@ -239,6 +243,11 @@ async fn must_be_whole(
     {
         return Err(JournalError::OtherKey(attester.node()));
     }
+    tiles_must_fit(database, fold).await
+}
+
+/// The stored tiles at the tree's edge are those of its entries.
+async fn tiles_must_fit(database: &Database, fold: &Fold) -> Result<(), JournalError> {
     for ((level, index), bytes) in fold.edge().tiles() {
         let stored = read::tile(database, *level, *index).await?;
         if !stored.starts_with(bytes) {

@@ -70,7 +70,9 @@ pub enum KeyError {
          run `chmod {wanted:o} {path}` and think about who could have read it"
     )]
     Open { path: PathBuf, mode: u32, wanted: u32 },
-    #[error("`{keys}` lies in the data directory `{data}`; keep keys where backups of data do not go")]
+    #[error(
+        "`{keys}` lies in the data directory `{data}`; keep keys where backups of data do not go"
+    )]
     InsideData { keys: PathBuf, data: PathBuf },
     #[error("`{path}` line {line}: expected `{HEADER} {wanted} <name> <base 64 of 32 bytes>`")]
     Unreadable { path: PathBuf, line: usize, wanted: &'static str },
@@ -169,7 +171,8 @@ impl KeyDirectory {
         };
         must_be_private(&path, 0o600)?;
         let parsed = text.lines().zip(1..).map(|(text, line)| {
-            let unreadable = || KeyError::Unreadable { path: path.clone(), line, wanted: wanted.name() };
+            let unreadable =
+                || KeyError::Unreadable { path: path.clone(), line, wanted: wanted.name() };
             parse(wanted, text).ok_or_else(unreadable)
         });
         parsed.collect()

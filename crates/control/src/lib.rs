@@ -2,13 +2,13 @@
 //!
 //! Start reading at [`journal`]: every change of the state goes through it.
 
-pub mod journal;
-pub mod keys;
-#[cfg(feature = "testing")]
-pub mod testing;
-pub mod vault;
 pub mod api;
 pub mod control;
 pub mod flow;
+pub mod journal;
+pub mod keys;
 pub mod login;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod vault;
 pub mod view;

@@ -81,7 +81,8 @@ impl Control {
 
     /// The person behind a session's token, while they are active.
     pub async fn authenticate(&self, token: &str) -> Result<PersonId, Failure> {
-        let refused = || Refusal::new(Code::NotActive, "no session; log in with `portcullis login`");
+        let refused =
+            || Refusal::new(Code::NotActive, "no session; log in with `portcullis login`");
         let hash = Digest::of(token.as_bytes());
         let session = self.journal.session(hash, (self.clock)()).await?;
         let (person, _) = session.ok_or_else(refused)?;

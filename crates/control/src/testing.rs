@@ -1,5 +1,10 @@
 //! What tests of this crate and of the binary share: a clock, people with keys, a ledger, PostgreSQL.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "only tests are built with this")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "only tests are built with this"
+)]
 
 mod postgres;
 
@@ -175,11 +180,13 @@ impl Ledger {
                 .map(|someone| someone.added(Kind::Human, &[Role::OPERATOR]))
                 .collect(),
             origin: self.origin.clone(),
+            policy: None,
             runners: vec![RunnerEnrolled { key: Ledger::key("runner"), runner: self.runner }],
             settings: SettingsSet {
                 quorum: self.operators.len().min(2) as u8,
                 staleness: Span::MINUTE,
             },
+            standards: Vec::new(),
         }
     }
 

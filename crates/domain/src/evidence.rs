@@ -135,7 +135,11 @@ pub(crate) fn check(
     let ticket = state.ticket(attached.ticket)?;
     let mut reasons = Reasons::default();
     reasons.take(must_take(state, ticket, &attached.criterion));
-    reasons.take(state.works_on(ticket, entry));
+    // Whoever attests brings it in themselves; documents come from those who work on the ticket.
+    match attached.signature {
+        Some(_) => reasons.take(entry.person(state).map(|_| ())),
+        None => reasons.take(state.works_on(ticket, entry)),
+    };
     let not_to_come = attached.issued <= entry.at.after(Span::MINUTE);
     reasons.require(not_to_come, Code::Invalid, || {
         format!("issued on {}, which is still to come", attached.issued)

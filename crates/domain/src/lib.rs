@@ -40,6 +40,13 @@ pub mod standard;
 pub mod state;
 pub mod statement;
 pub mod step;
+#[cfg(feature = "testing")]
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a world for tests, which fail by panicking"
+)]
+pub mod testing;
 pub mod ticket;
 pub mod time;
 pub mod token;

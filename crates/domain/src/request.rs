@@ -233,12 +233,16 @@ pub(crate) fn check_decided(
 /// INVARIANT: a grant needs policy's grant under the policy in force, or the live signatures of the
 /// reviewers that policy named.
 pub(crate) fn must_be_granted(state: &State, request: &Request) -> Result<(), Refusal> {
-    let (Status::Requested | Status::InReview { .. }) = request.status else {
-        return Err(Refusal::new(
-            Code::WrongStatus,
-            format!("the request is {}", request.status.name()),
-        ));
-    };
+    match request.status {
+        Status::Requested | Status::InReview { .. } => {}
+        Status::Denied { .. } => {
+            return Err(Refusal::new(Code::PolicyDenied, "policy denies the request"));
+        }
+        Status::Rejected { .. } | Status::Granted { .. } => {
+            let message = format!("the request is {}", request.status.name());
+            return Err(Refusal::new(Code::WrongStatus, message));
+        }
+    }
     let Some(decision) = &request.decision else {
         return Err(Refusal::new(Code::WrongStatus, "policy has not decided the request yet"));
     };

@@ -77,9 +77,8 @@ fn shared(
     let key =
         PrivateKey::from_private_key(&X25519, private.as_slice()).map_err(|_| SealedError::Key)?;
     let peer = UnparsedPublicKey::new(&X25519, peer.0);
-    let extracted = agree(&key, peer, SealedError::Box, |agreed| {
-        Ok(extract(&KEM, &[], b"eae_prk", agreed))
-    })?;
+    let extracted =
+        agree(&key, peer, SealedError::Box, |agreed| Ok(extract(&KEM, &[], b"eae_prk", agreed)))?;
     let both = [encapsulated.0, recipient.0].concat();
     expand(&extracted, &KEM, b"shared_secret", &both, 32)
 }

@@ -17,7 +17,7 @@ use crate::listener::Target;
 use crate::problem::{Form, Refused};
 use crate::route::{Route, View};
 
-pub use token::{holds_token, is_token};
+pub use token::{decoded, holds_token, is_token, pairs};
 use token::{Shown, shown};
 
 /// A call that may pass, and where to.

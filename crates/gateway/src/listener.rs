@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use crate::config::Tls;
 use crate::gateway::Gateway;
 
-pub use app::App;
+pub use app::{App, Entered};
 pub use screen::{Target, screen};
 
 /// Waiting connections of one listener.

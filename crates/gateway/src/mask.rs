@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use memchr::memmem;
@@ -144,6 +143,8 @@ impl Masker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use base64::Engine as _;
 
     const SECRET: &[u8] = b"sk_live/9f+B=7c d";
 

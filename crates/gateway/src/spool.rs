@@ -11,5 +11,5 @@
 mod disk;
 mod writer;
 
-pub use disk::{Disk, head_of, lines_of};
+pub use disk::{head_of, lines_of};
 pub use writer::{Writer, run};

@@ -187,18 +187,54 @@ pub async fn list(desk: &Desk) -> Result<()> {
     Ok(())
 }
 
+#[derive(Debug, clap::Args)]
+pub struct Probe {
+    /// The ticket
+    pub ticket: String,
+    /// The sandbox; the first by default
+    #[arg(long, short)]
+    pub environment: Option<String>,
+    /// A credential that the sandbox accepts, in a file
+    #[arg(long, value_name = "FILE")]
+    pub token: Option<PathBuf>,
+    /// One that has expired, in a file
+    #[arg(long, value_name = "FILE")]
+    pub expired: Option<PathBuf>,
+    /// One of the same issuer for another audience, in a file
+    #[arg(long, value_name = "FILE")]
+    pub wrong_audience: Option<PathBuf>,
+}
+
+impl Probe {
+    /// The credentials as the API takes them.
+    fn credentials(&self) -> Result<Value> {
+        let read = |path: &Option<PathBuf>| match path {
+            Some(path) => std::fs::read_to_string(path)
+                .map(|text| json!(text.trim()))
+                .with_context(|| format!("reading {}", path.display())),
+            None => Ok(Value::Null),
+        };
+        Ok(json!({
+            "token": read(&self.token)?,
+            "expired": read(&self.expired)?,
+            "wrong_audience": read(&self.wrong_audience)?,
+        }))
+    }
+}
+
 /// Orders the probes and waits for the runner's answer.
-pub async fn probe(desk: &Desk, id: &str, environment: Option<&str>) -> Result<()> {
+pub async fn probe(desk: &Desk, probe: Probe) -> Result<()> {
     let client = desk.client()?;
-    desk.show.note("ordered; the runner attacks the sandbox, which takes up to a minute …");
-    order(&client, id, environment).await?;
-    show(desk, id).await
+    desk.show.note("ordered; the runner attacks the sandbox, which takes up to two minutes …");
+    let wish =
+        json!({ "environment": probe.environment, "credentials": probe.credentials()? });
+    order(&client, &probe.ticket, &wish).await?;
+    show(desk, &probe.ticket).await
 }
 
 /// Orders probes and polls the order until it is answered; the runner ends its own work in time.
-pub async fn order(client: &Client, id: &str, environment: Option<&str>) -> Result<()> {
-    let wish = json!({ "environment": environment });
-    let order: Value = client.post(&format!("/v1/tickets/{id}/probes"), &wish).await?;
+pub async fn order(client: &Client, id: &str, wish: &Value) -> Result<()> {
+    let order: Value = client.post(&format!("/v1/tickets/{id}/probes"), wish).await?;
     let path = format!("/v1/orders/{}", text(&order, "order"));
     let mut pause = tokio::time::interval(Duration::from_millis(100));
     let end = std::time::Instant::now() + Duration::from_secs(180);

@@ -16,8 +16,9 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, Problem> {
-        let token = bearer(&parts.headers)
-            .ok_or_else(|| Problem::unauthenticated("no session; log in with `portcullis login`"))?;
+        let token = bearer(&parts.headers).ok_or_else(|| {
+            Problem::unauthenticated("no session; log in with `portcullis login`")
+        })?;
         match app.authenticate(token).await {
             Ok(person) => Ok(Caller(person)),
             Err(crate::flow::Failure::Refused(refusal)) => {

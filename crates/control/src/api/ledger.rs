@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::{Caller, id};
-use crate::journal::Paper;
 use super::{App, Problem};
+use crate::journal::Paper;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Head {

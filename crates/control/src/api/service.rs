@@ -113,7 +113,10 @@ async fn view(app: &App, id: ServiceId, service: &Service) -> Result<ServiceView
 }
 
 #[utoipa::path(get, path = "/v1/services", responses((status = 200, body = Vec<ServiceView>)))]
-pub async fn services(State(app): State<App>, _: Caller) -> Result<Json<Vec<ServiceView>>, Problem> {
+pub async fn services(
+    State(app): State<App>,
+    _: Caller,
+) -> Result<Json<Vec<ServiceView>>, Problem> {
     let state = app.state();
     let mut views = Vec::new();
     for (id, service) in &state.services {

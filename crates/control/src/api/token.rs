@@ -103,8 +103,7 @@ pub async fn rotate(
     Body(wish): Body<RotateWish>,
 ) -> Result<(StatusCode, Json<TokenView>), Problem> {
     let overlap = wish.overlap.map_or(Span::HOUR, Span);
-    let token =
-        app.rotate(who, id(&old)?, id(&wish.token)?, id(&wish.hash)?, overlap).await?;
+    let token = app.rotate(who, id(&old)?, id(&wish.token)?, id(&wish.hash)?, overlap).await?;
     Ok((StatusCode::CREATED, Json(app.token_view(token).await?)))
 }
 

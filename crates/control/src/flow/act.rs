@@ -73,7 +73,9 @@ impl Control {
             return Ok(Proposed::Entry(self.journal.commit(command).await?.value));
         }
         if !state.active_person(who)?.has(Role::OPERATOR) {
-            return Err(Refusal::new(Code::RoleNeeded, "operators propose acts of authority").into());
+            return Err(
+                Refusal::new(Code::RoleNeeded, "operators propose acts of authority").into()
+            );
         }
         let id = format!("act_{}", uuid::Uuid::now_v7().simple());
         let json = serde_json::to_string(&proposal).unwrap_or_default();

@@ -90,16 +90,19 @@ impl Control {
     /// The orders that wait for this runner.
     pub async fn jobs(&self, runner: RunnerId) -> Result<Vec<Job>, Failure> {
         let state = self.state();
-        let waiting = state.orders.values().filter(|order| {
-            order.answered.is_none() && order.ordered.runner == runner
-        });
+        let waiting = state
+            .orders
+            .values()
+            .filter(|order| order.answered.is_none() && order.ordered.runner == runner);
         let mut jobs = Vec::new();
         for order in waiting {
             let ordered = order.ordered.clone();
             let Some(document) = self.journal.blob(ordered.document).await? else { continue };
             let terms = &state.ticket(ordered.ticket)?.terms;
-            let authorities =
-                terms.environments.get(&ordered.environment).and_then(|place| place.authorities.clone());
+            let authorities = terms
+                .environments
+                .get(&ordered.environment)
+                .and_then(|place| place.authorities.clone());
             let placement = terms.credential.clone();
             let trial = self.trials.of(ordered.order);
             jobs.push(Job { authorities, document, order: ordered, placement, trial });

@@ -49,9 +49,10 @@ impl Control {
         secret: Zeroizing<Vec<u8>>,
     ) -> Result<CredentialId, Failure> {
         let credential = CredentialId(self.id());
-        let sealed = self.vault.seal(credential, &secret).map_err(|error| {
-            Failure::Unavailable(format!("the vault cannot seal: {error}"))
-        })?;
+        let sealed = self
+            .vault
+            .seal(credential, &secret)
+            .map_err(|error| Failure::Unavailable(format!("the vault cannot seal: {error}")))?;
         if secret.is_empty() || secret.len() > 8192 || !secret.iter().all(|c| (32..127).contains(c))
         {
             let message = "a credential is 1 to 8192 printable ASCII characters on one line";

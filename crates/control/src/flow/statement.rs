@@ -10,8 +10,8 @@ use domain::review::{self, ReviewSigned, Subject, Verdict};
 use domain::signature::{Base64, Seen, Signature};
 use domain::state::State;
 use domain::statement::{Frame, Statement};
-use domain::time::{Millis, Span};
 use domain::ticket;
+use domain::time::{Millis, Span};
 use serde::{Deserialize, Serialize};
 
 use super::Failure;

@@ -17,8 +17,8 @@ use domain::review::{ReviewSigned, Subject};
 use domain::signature::Signature;
 use domain::standard::{Criterion, DataClass, Standard, Verify};
 use domain::ticket::{
-    Environment, TicketAmended, TicketApproved, TicketOpened, TicketSubmitted, TicketWithdrawn,
-    Terms,
+    Environment, Terms, TicketAmended, TicketApproved, TicketOpened, TicketSubmitted,
+    TicketWithdrawn,
 };
 use domain::time::Millis;
 
@@ -155,10 +155,11 @@ impl Control {
         let command = move |desk: &mut Desk| {
             let state = desk.state();
             let found = state.ticket(ticket)?;
-            let sandbox = found.terms.environments.iter().find(|(name, place)| match &environment {
-                Some(wanted) => *name == wanted,
-                None => place.sandbox,
-            });
+            let sandbox =
+                found.terms.environments.iter().find(|(name, place)| match &environment {
+                    Some(wanted) => *name == wanted,
+                    None => place.sandbox,
+                });
             let (name, place) = sandbox.ok_or_else(|| {
                 Refusal::new(Code::NotFound, "the ticket declares no such environment")
             })?;

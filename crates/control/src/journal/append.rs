@@ -60,7 +60,8 @@ impl NewBatch {
     }
 }
 
-/// Writes it all, or nothing. `false` when another node appended first.
+/// Writes it all, or nothing. `false` when another node appended first: the attestation that was made
+/// for this place is dropped unseen, and the next one is made for the tree as it is then.
 pub(super) async fn append(
     database: &Database,
     batch: Option<&NewBatch>,
@@ -98,8 +99,8 @@ async fn write_batch(open: &mut Writing, batch: &NewBatch) -> Result<(), StoreEr
 async fn write_entries(open: &mut Writing, first: u64, added: &Added) -> Result<(), StoreError> {
     let numbered = || (first..).zip(&added.entries);
     let materials = added.materials.iter();
-    let materials =
-        materials.map(|(digest, kind, bytes)| args![*digest, kind_name(*kind).to_owned(), bytes.clone()]);
+    let materials = materials
+        .map(|(digest, kind, bytes)| args![*digest, kind_name(*kind).to_owned(), bytes.clone()]);
     open.insert(
         "INSERT INTO materials (digest, kind, bytes)",
         materials.collect(),

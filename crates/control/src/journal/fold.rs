@@ -30,6 +30,10 @@ impl Fold {
         &self.follower
     }
 
+    pub(super) fn into_follower(self) -> Follower {
+        self.follower
+    }
+
     pub(super) fn state(&self) -> &State {
         self.follower.state()
     }
@@ -89,7 +93,7 @@ impl Fold {
         Ok(())
     }
 
-    /// Takes over this node's own batch, which was checked entry by entry before it was appended.
+    /// Takes over a batch that was appended here: it was checked entry by entry before.
     pub(super) fn advance(&mut self, state: State, frontier: Frontier, edge: Edge) {
         self.follower = Follower::resume(state, frontier);
         self.edge = edge;

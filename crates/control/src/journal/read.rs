@@ -60,7 +60,7 @@ pub(super) async fn batches(
         .collect()
 }
 
-async fn entries(
+pub(super) async fn entries(
     database: &Database,
     from: u64,
     until: u64,
@@ -73,18 +73,13 @@ async fn entries(
 
 type Needed = (u64, Digest, Kind, Vec<u8>);
 
-async fn materials(
-    database: &Database,
-    from: u64,
-    until: u64,
-) -> Result<Vec<Needed>, StoreError> {
+async fn materials(database: &Database, from: u64, until: u64) -> Result<Vec<Needed>, StoreError> {
     const SQL: &str = "SELECT n.position, n.digest, m.kind, m.bytes FROM needs n \
                        JOIN materials m ON m.digest = n.digest \
                        WHERE n.position >= $1 AND n.position < $2 ORDER BY n.position, n.digest";
     let rows = database.rows(SQL, args![from, until]).await?;
-    let needed = |row: &Row| {
-        Ok((row.number(0)?, row.digest(1)?, kind_of(&row.text(2)?)?, row.bytes(3)?))
-    };
+    let needed =
+        |row: &Row| Ok((row.number(0)?, row.digest(1)?, kind_of(&row.text(2)?)?, row.bytes(3)?));
     rows.iter().map(needed).collect()
 }
 

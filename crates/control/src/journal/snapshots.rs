@@ -18,6 +18,8 @@ impl Journal {
     pub async fn snapshot(&self) -> Result<Option<(u64, Vec<u8>)>, JournalError> {
         const SQL: &str = "SELECT size, bytes FROM snapshots ORDER BY size DESC LIMIT 1";
         let row = self.shared.database.row(SQL, args![]).await?;
-        Ok(row.map(|row| Ok::<_, super::StoreError>((row.number(0)?, row.bytes(1)?))).transpose()?)
+        Ok(row
+            .map(|row| Ok::<_, super::StoreError>((row.number(0)?, row.bytes(1)?)))
+            .transpose()?)
     }
 }

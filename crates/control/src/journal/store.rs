@@ -10,7 +10,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool, SqlSafeStr, Transaction};
+use sqlx::{
+    AssertSqlSafe, PgPool, Postgres, Row as _, SqlSafeStr, Sqlite, SqlitePool, Transaction,
+};
 
 const READERS: u32 = 4;
 const CONNECTIONS: u32 = 10;
@@ -87,9 +89,8 @@ impl fmt::Debug for Store {
 
 async fn connect_sqlite(file: &Path) -> Result<Database, StoreError> {
     if let Some(directory) = file.parent() {
-        make_private(directory).map_err(|source| {
-            StoreError::Directory { path: directory.to_owned(), source }
-        })?;
+        make_private(directory, file)
+            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
     }
     let options = SqliteConnectOptions::new()
         .filename(file)
@@ -115,7 +116,13 @@ async fn connect_sqlite(file: &Path) -> Result<Database, StoreError> {
 }
 
 async fn connect_postgres(options: PgConnectOptions) -> Result<Database, StoreError> {
-    let options = options.options([("synchronous_commit", "on"), ("statement_timeout", "30000")]);
+    let options = options.options([
+        // Durable here, and on the failover target where the server names one.
+        ("synchronous_commit", "on"),
+        ("statement_timeout", "30000"),
+        // A node that hangs between two statements does not hold the tip against the others.
+        ("idle_in_transaction_session_timeout", "10000"),
+    ]);
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
@@ -125,9 +132,12 @@ async fn connect_postgres(options: PgConnectOptions) -> Result<Database, StoreEr
     Ok(Database::Postgres(pool))
 }
 
-fn make_private(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+/// SQLite gives the files beside the database the mode that it has.
+fn make_private(directory: &Path, file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true).mode(0o600).open(file).map(drop)
 }
 
 /// Open connections. SQLite has one that writes, so that writers queue here and not in its lock.
@@ -143,6 +153,7 @@ pub(crate) enum Arg {
     Int(i64),
     Text(String),
     Bytes(Vec<u8>),
+    MaybeBytes(Option<Vec<u8>>),
 }
 
 impl From<Digest> for Arg {
@@ -184,6 +195,7 @@ macro_rules! bound {
                 Arg::Int(value) => query.bind(value),
                 Arg::Text(value) => query.bind(value),
                 Arg::Bytes(value) => query.bind(value),
+                Arg::MaybeBytes(value) => query.bind(value),
             };
         }
         query
@@ -294,10 +306,11 @@ impl Writing {
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        Ok(match self {
+        match self {
             Writing::Sqlite(open) => open.commit().await?,
             Writing::Postgres(open) => open.commit().await?,
-        })
+        }
+        Ok(())
     }
 }
 
@@ -371,6 +384,42 @@ mod tests {
     fn a_store_does_not_print_its_password() {
         let store = Store::parse("postgres://ann:hunter2@db.example/x").unwrap();
         assert_eq!(format!("{store:?}"), "postgres at db.example:5432");
+    }
+
+    async fn setting(database: &Database, sql: &'static str) -> String {
+        match database {
+            Database::Sqlite { writer, .. } => {
+                let value: i64 = sqlx::query_scalar(sql).fetch_one(writer).await.unwrap();
+                value.to_string()
+            }
+            Database::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_commit_on_sqlite_is_synced_and_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::in_directory(directory.path());
+        let database = store.connect().await.unwrap();
+        assert_eq!(setting(&database, "PRAGMA synchronous").await, "2", "full");
+        assert_eq!(setting(&database, "PRAGMA foreign_keys").await, "1");
+        database.run("UPDATE tip SET size = size", args![]).await.unwrap();
+        for file in std::fs::read_dir(directory.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{:?}", file.file_name());
+        }
+        let reader = database.rows("UPDATE tip SET size = 7", args![]).await;
+        assert!(reader.is_err(), "readers only read");
+    }
+
+    #[tokio::test]
+    async fn a_commit_on_postgres_is_synced() {
+        let cluster = crate::testing::Cluster::start();
+        let store = Store::parse(&cluster.database().await).unwrap();
+        let database = store.connect().await.unwrap();
+        assert_eq!(setting(&database, "SHOW synchronous_commit").await, "on");
     }
 
     #[test]

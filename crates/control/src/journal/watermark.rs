@@ -51,8 +51,9 @@ impl Watermark {
     /// Writes `seen`, which the database holds, and keeps the file behind it from now on.
     pub(super) async fn keep(path: PathBuf, seen: Seen) -> Result<Watermark, JournalError> {
         if seen.size > 0 {
-            write(path.clone(), seen).await.map_err(|error| {
-                JournalError::Watermark { path: path.clone(), why: error.to_string() }
+            write(path.clone(), seen).await.map_err(|error| JournalError::Watermark {
+                path: path.clone(),
+                why: error.to_string(),
             })?;
         }
         let (newest, follow) = watch::channel(seen);

@@ -69,10 +69,7 @@ impl Control {
             id: id.to_string(),
             name: ticket.name.clone(),
             service: ticket.service.to_string(),
-            vendor: Named {
-                id: ticket.vendor.to_string(),
-                name: self.profile(vendor).await.name,
-            },
+            vendor: Named { id: ticket.vendor.to_string(), name: self.profile(vendor).await.name },
             requester: self.named(ticket.requester).await,
             standard: format!("{} {}", standard.name, standard.version),
             round: ticket.round,
@@ -131,10 +128,8 @@ fn next(
     standings: &[Standing<'_>],
     now: Millis,
 ) -> String {
-    let open = standings
-        .iter()
-        .filter(|s| s.criterion.stage == Stage::Approval && !s.is_clear())
-        .count();
+    let open =
+        standings.iter().filter(|s| s.criterion.stage == Stage::Approval && !s.is_clear()).count();
     match &ticket.status {
         Status::Evaluating if open > 0 => format!(
             "{open} criteria stand in the way: measure with `portcullis ticket probe {id}`, hand in \
@@ -142,7 +137,9 @@ fn next(
              `portcullis ticket withdraw {id}`"
         ),
         Status::Evaluating => {
-            format!("every criterion passes: the requester signs with `portcullis ticket submit {id}`")
+            format!(
+                "every criterion passes: the requester signs with `portcullis ticket submit {id}`"
+            )
         }
         Status::InReview { .. } => match state.standard_of(ticket) {
             Ok(standard) => format!(

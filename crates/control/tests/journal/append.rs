@@ -13,7 +13,8 @@ use domain::refusal::{Code, Refusal};
 
 use crate::{all, bytes};
 
-const POLICY: &[u8] = br#"@id("sandboxes") permit(principal, action == Action::"grant", resource);"#;
+const POLICY: &[u8] =
+    br#"@id("sandboxes") permit(principal, action == Action::"grant", resource);"#;
 
 /// Invariants 1 and 9: the state is the fold of what was appended, here and everywhere.
 #[tokio::test]
@@ -23,9 +24,8 @@ async fn replaying_gives_the_same_state_and_followers_believe_the_batches() {
     let newcomer = Someone::new(9).added(Kind::Human, &["security"]);
     ledger.authorise(&journal, Act::PersonAdded(newcomer), |_| Ok(())).await.unwrap();
     let act = PolicyPublished { policy: domain::digest::Digest::of(POLICY), version: 1 };
-    let lay = |desk: &mut control::journal::Desk| {
-        desk.material(material::Kind::Policy, POLICY).map(drop)
-    };
+    let lay =
+        |desk: &mut control::journal::Desk| desk.material(material::Kind::Policy, POLICY).map(drop);
     ledger.authorise(&journal, Act::PolicyPublished(act), lay).await.unwrap();
     for number in 0..300 {
         ledger.add_vendor(&journal, number).await.unwrap();

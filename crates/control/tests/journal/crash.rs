@@ -14,7 +14,10 @@ use crate::all;
 macro_rules! breaking {
     ($table:literal, $verb:literal) => {
         concat!(
-            "CREATE TRIGGER broken BEFORE ", $verb, " ON ", $table,
+            "CREATE TRIGGER broken BEFORE ",
+            $verb,
+            " ON ",
+            $table,
             " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
         )
     };

@@ -4,10 +4,12 @@
 mod append;
 mod crash;
 mod records;
+mod recover;
 mod serve;
 mod shared;
 mod tamper;
 mod time;
+mod wire;
 
 use control::journal::Journal;
 use domain::state::State;

@@ -89,8 +89,7 @@ async fn drafts(journal: &Journal) {
 /// All of it in the transaction of the entry that it belongs to.
 async fn with_an_entry(journal: &Journal, ledger: &Ledger) {
     let operator = ledger.operators[0].id;
-    let key =
-        AnswerKey { person: operator, key: "k2".to_owned(), request: Digest::of(b"request") };
+    let key = AnswerKey { person: operator, key: "k2".to_owned(), request: Digest::of(b"request") };
     journal.begin_answer(&key, START).await.unwrap();
     let answer = Answer { status: 200, body: b"done".to_vec() };
     let (kept, expected) = (key.clone(), answer.clone());

@@ -1,11 +1,12 @@
 //! Many nodes on one PostgreSQL: each makes progress, all agree, nobody vouches for what is old.
 
-use control::journal::{Journal, JournalError, Store};
-use control::testing::{Cluster, Ledger, Place, vendor};
-use domain::actor::Proof;
+use control::journal::{CommitError, Journal, JournalError, Outage, Store};
+use control::testing::{Cluster, Ledger, Place};
 use domain::digest::Digest;
+use domain::refusal::Code;
 use sqlx::{Connection as _, PgConnection};
 
+use crate::wire::Wire;
 use crate::{all, bytes};
 
 async fn node(place: &Place, ledger: &Ledger, number: usize, address: &str) -> Journal {
@@ -28,9 +29,8 @@ async fn two_nodes_append_to_one_ledger_and_agree() {
     ledger.found(&one).await.unwrap();
     let two = node(&place_two, &ledger, 1, &address).await;
 
-    let commits = (0..200).map(|number| {
-        ledger.add_vendor(if number % 2 == 0 { &one } else { &two }, number)
-    });
+    let commits =
+        (0..200).map(|number| ledger.add_vendor(if number % 2 == 0 { &one } else { &two }, number));
     let done = futures_util::future::join_all(commits).await;
     let mut positions: Vec<_> = done.iter().map(|done| done.as_ref().unwrap().value).collect();
     positions.sort_unstable();
@@ -93,34 +93,38 @@ async fn freshness_includes_what_other_nodes_appended() {
     assert!(matches!(refused, Err(JournalError::Backwards { followed: 7, database: 3 })));
 }
 
-/// The commit arrives and its answer does not: nobody is told it was done, and nobody does it twice.
+/// Invariant 2, on the way that answers take: the commit arrives and its answer does not. Nobody is told
+/// that it was done, and it is neither lost nor done twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_whose_answer_is_lost_is_followed_before_anything_else() {
     let (cluster, ledger) = (Cluster::start(), Ledger::new(1));
-    let address = cluster.database().await;
+    let wire = Wire::to(&cluster.database().await);
     let place = Place::default();
-    let journal = node(&place, &ledger, 0, &address).await;
+    let journal = node(&place, &ledger, 0, &wire.address).await;
     ledger.found(&journal).await.unwrap();
-    // Every connection but this one is cut in the moment in which a batch is being written; the
-    // deferred trigger fires inside the commit.
-    sql(
-        &address,
-        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ \
-         BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
-         CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON batches DEFERRABLE INITIALLY DEFERRED \
-         FOR EACH ROW EXECUTE FUNCTION cut();",
-    )
-    .await;
-    let operator = ledger.operators[0].id;
-    let lost = journal.commit(move |desk| desk.append(Some(operator), Proof::Login, vendor(1)));
-    assert!(lost.await.is_err());
+
+    wire.cut_behind_the_next_commit();
+    let lost = ledger.add_vendor(&journal, 1).await;
+    assert!(matches!(lost, Err(CommitError::Unavailable(Outage::Storage(_)))));
+
+    let again = ledger.add_vendor(&journal, 1).await;
+    assert!(matches!(again, Err(CommitError::Refused(no)) if no.has(Code::Exists)));
+    let done = ledger.add_vendor(&journal, 2).await.unwrap();
+    assert_eq!((done.value, journal.state().vendors.len()), (2, 2));
+}
+
+/// The server cannot be reached: nothing is granted; it is back: everything goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_acknowledged_while_the_database_is_away() {
+    let (cluster, ledger) = (Cluster::start(), Ledger::new(1));
+    let wire = Wire::to(&cluster.database().await);
+    let place = Place::default();
+    let journal = node(&place, &ledger, 0, &wire.address).await;
+    ledger.found(&journal).await.unwrap();
+    wire.set_broken(true);
+    assert!(ledger.add_vendor(&journal, 1).await.is_err());
+    assert!(journal.fresh(Digest([1; 32])).await.is_err());
     assert_eq!(journal.state().size(), 1);
-    sql(&address, "DROP TRIGGER cut ON batches").await;
-    // The other half of the ambiguity: another hand with this node's key completes the same append.
-    let other = Place::default();
-    let twin = node(&other, &ledger, 0, &address).await;
-    ledger.add_vendor(&twin, 1).await.unwrap();
-    let refused = ledger.add_vendor(&journal, 1).await;
-    assert!(refused.is_err_and(|error| error.to_string().contains("already-exists")));
-    assert_eq!(ledger.add_vendor(&journal, 2).await.unwrap().value, 2);
+    wire.set_broken(false);
+    assert_eq!(ledger.add_vendor(&journal, 1).await.unwrap().value, 1);
 }

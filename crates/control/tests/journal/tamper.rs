@@ -8,16 +8,16 @@ use domain::material;
 use domain::policy::PolicyPublished;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
-const POLICY: &[u8] = br#"@id("sandboxes") permit(principal, action == Action::"grant", resource);"#;
+const POLICY: &[u8] =
+    br#"@id("sandboxes") permit(principal, action == Action::"grant", resource);"#;
 
 /// A ledger of genesis, a policy and four vendors, closed; then the statements run on its tables.
 async fn tampered(statements: &str) -> (Place, Ledger) {
     let (place, ledger) = (Place::default(), Ledger::new(1));
     let journal = place.founded(&ledger).await;
     let act = PolicyPublished { policy: Digest::of(POLICY), version: 1 };
-    let lay = |desk: &mut control::journal::Desk| {
-        desk.material(material::Kind::Policy, POLICY).map(drop)
-    };
+    let lay =
+        |desk: &mut control::journal::Desk| desk.material(material::Kind::Policy, POLICY).map(drop);
     ledger.authorise(&journal, Act::PolicyPublished(act), lay).await.unwrap();
     for number in 0..4 {
         ledger.add_vendor(&journal, number).await.unwrap();
@@ -74,15 +74,13 @@ async fn an_attestation_of_something_else() {
     )
     .await;
     assert!(text.contains("up to entry 3") && rule == "attestation", "{text}");
-    let (text, rule) =
-        refusal("UPDATE batches SET attestation = 'none' WHERE first = 5").await;
+    let (text, rule) = refusal("UPDATE batches SET attestation = 'none' WHERE first = 5").await;
     assert!(text.contains("up to entry 5") && rule == "attestation", "{text}");
 }
 
 #[tokio::test]
 async fn a_root_that_was_changed() {
-    let (text, rule) =
-        refusal("UPDATE batches SET root = zeroblob(32) WHERE first = 3").await;
+    let (text, rule) = refusal("UPDATE batches SET root = zeroblob(32) WHERE first = 3").await;
     assert!(text.contains("at 4 entries") && rule == "fork", "{text}");
 }
 

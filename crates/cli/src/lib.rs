@@ -1,0 +1,207 @@
+//! The command line. Start reading at [`args`] (what it can do) and [`run`] (how it gets there).
+
+pub mod args;
+pub mod client;
+pub mod home;
+pub mod scan;
+pub mod show;
+pub mod sign;
+pub mod tour;
+pub mod up;
+pub mod verb;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use domain::follow::Broken;
+use domain::refusal::Refusal;
+use serde_json::json;
+
+use args::{
+    ActVerb, Args, KeyVerb, LedgerVerb, PersonVerb, PolicyVerb, RequestVerb, ServiceVerb,
+    StandardVerb, TicketVerb, TokenVerb, VendorVerb, Verb,
+};
+use client::Refused;
+use home::Home;
+use show::Show;
+use verb::Desk;
+
+/// Exit codes: 0 done, 1 refused, 2 usage, 3 failure.
+const REFUSED: u8 = 1;
+const FAILED: u8 = 3;
+
+/// Runs the program on its arguments.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    if matches!(args.verb, Verb::ScanChild) {
+        return scan::child();
+    }
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let json = args.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into(), json),
+    };
+    match runtime.block_on(run(args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error, json),
+    }
+}
+
+/// Says what went wrong, and whose no it is.
+fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
+    let refused = error.chain().any(|cause| {
+        cause.is::<Refused>() || cause.is::<Refusal>() || cause.is::<Broken>()
+    });
+    let code = if refused { REFUSED } else { FAILED };
+    match (json, error.downcast_ref::<Refused>()) {
+        (true, Some(Refused(problem))) => println!("{}", json!({ "problem": problem })),
+        (true, None) => println!("{}", json!({ "problem": { "detail": format!("{error:#}") } })),
+        (false, _) if refused => eprintln!("refused: {error:#}"),
+        (false, _) => eprintln!("failed: {error:#}"),
+    }
+    ExitCode::from(code)
+}
+
+async fn run(args: Args) -> Result<()> {
+    let home = Home::find(args.config.as_deref())?;
+    let show = Show { json: args.json };
+    let desk = Desk { home, key: args.key, show, yes: args.yes };
+    match args.verb {
+        Verb::Up(options) => up::up(&desk.home, options, show).await,
+        Verb::Tour(options) => tour::tour(options, show).await,
+        Verb::Login { url } => verb::login::login(&desk, &url).await,
+        Verb::Logout => verb::login::logout(&desk).await,
+        Verb::Whoami => verb::login::whoami(&desk).await,
+        Verb::Act { verb } => act(&desk, verb).await,
+        Verb::Person { verb } => person(&desk, verb).await,
+        Verb::Vendor { verb } => vendor(&desk, verb).await,
+        Verb::Standard { verb } => standard(&desk, verb).await,
+        Verb::Policy { verb } => policy(&desk, verb).await,
+        Verb::Ticket { verb } => ticket(&desk, verb).await,
+        Verb::Service { verb } => service(&desk, verb).await,
+        Verb::Request { verb } => request(&desk, verb).await,
+        Verb::Token { verb } => token(&desk, verb).await,
+        Verb::Ledger { verb } => ledger(&desk, verb).await,
+        Verb::Backup { data, database, out } => {
+            verb::ledger::backup(&desk, data, database.as_deref(), &out).await
+        }
+        Verb::Openapi => {
+            println!("{}", control::api::description().to_pretty_json().context("printing")?);
+            Ok(())
+        }
+        Verb::ScanChild => Ok(()),
+    }
+}
+
+async fn act(desk: &Desk, verb: ActVerb) -> Result<()> {
+    match verb {
+        ActVerb::List => verb::act::list(desk).await,
+        ActVerb::Sign { act } => verb::act::sign(desk, &act).await,
+    }
+}
+
+async fn person(desk: &Desk, verb: PersonVerb) -> Result<()> {
+    match verb {
+        PersonVerb::Add(add) => verb::person::add(desk, add).await,
+        PersonVerb::List => verb::person::list(desk).await,
+        PersonVerb::Offboard { person } => verb::person::offboard(desk, &person).await,
+        PersonVerb::Roles { person, role } => verb::person::roles(desk, &person, role).await,
+        PersonVerb::Key { verb: KeyVerb::Add { person, public_key } } => {
+            verb::person::add_key(desk, &person, &public_key).await
+        }
+    }
+}
+
+async fn vendor(desk: &Desk, verb: VendorVerb) -> Result<()> {
+    match verb {
+        VendorVerb::Add { name, contact } => verb::service::add_vendor(desk, &name, &contact).await,
+        VendorVerb::List => verb::service::vendors(desk).await,
+    }
+}
+
+async fn standard(desk: &Desk, verb: StandardVerb) -> Result<()> {
+    match verb {
+        StandardVerb::Check { file } => verb::standard::check(desk, &file),
+        StandardVerb::Publish { file } => verb::standard::publish(desk, &file).await,
+        StandardVerb::List => verb::standard::list(desk).await,
+        StandardVerb::Baseline => {
+            print!("{}", up::genesis::BASELINE);
+            Ok(())
+        }
+    }
+}
+
+async fn policy(desk: &Desk, verb: PolicyVerb) -> Result<()> {
+    match verb {
+        PolicyVerb::Check { file } => verb::policy::check(desk, &file),
+        PolicyVerb::Publish { file } => verb::policy::publish(desk, &file).await,
+        PolicyVerb::Test { file, cases } => verb::policy::test(desk, &file, &cases),
+        PolicyVerb::Explain(new) => {
+            verb::request::new(desk, verb::request::New { dry_run: true, ..new }).await
+        }
+        PolicyVerb::Show => verb::policy::show(desk).await,
+        PolicyVerb::Default => {
+            print!("{}", up::genesis::POLICY);
+            Ok(())
+        }
+    }
+}
+
+async fn ticket(desk: &Desk, verb: TicketVerb) -> Result<()> {
+    match verb {
+        TicketVerb::Open { file } => verb::ticket::open(desk, &file).await,
+        TicketVerb::Amend { ticket, file } => verb::ticket::amend(desk, &ticket, &file).await,
+        TicketVerb::Show { ticket } => verb::ticket::show(desk, &ticket).await,
+        TicketVerb::List => verb::ticket::list(desk).await,
+        TicketVerb::Probe(probe) => verb::ticket::probe(desk, probe).await,
+        TicketVerb::Attach(attach) => verb::ticket::attach(desk, attach).await,
+        TicketVerb::Submit { ticket } => verb::ticket::submit(desk, ticket).await,
+        TicketVerb::Sign(sign) => verb::ticket::sign(desk, sign).await,
+        TicketVerb::Withdraw { ticket } => verb::ticket::withdraw(desk, &ticket).await,
+        TicketVerb::Release { service, stage } => {
+            verb::service::release(desk, &service, &stage).await
+        }
+    }
+}
+
+async fn service(desk: &Desk, verb: ServiceVerb) -> Result<()> {
+    match verb {
+        ServiceVerb::List => verb::service::list(desk).await,
+        ServiceVerb::Show { service } => verb::service::show(desk, &service).await,
+        ServiceVerb::Credential { service, environment, file } => {
+            verb::service::credential(desk, &service, &environment, file.as_deref()).await
+        }
+        ServiceVerb::Suspend { service } => verb::service::suspend(desk, &service).await,
+    }
+}
+
+async fn request(desk: &Desk, verb: RequestVerb) -> Result<()> {
+    match verb {
+        RequestVerb::New(new) => verb::request::new(desk, new).await,
+        RequestVerb::Show { request } => verb::request::show(desk, &request).await,
+        RequestVerb::List => verb::request::list(desk).await,
+        RequestVerb::Sign(sign) => verb::ticket::sign(desk, sign).await,
+        RequestVerb::Claim { request, out } => verb::request::claim(desk, &request, out).await,
+    }
+}
+
+async fn token(desk: &Desk, verb: TokenVerb) -> Result<()> {
+    match verb {
+        TokenVerb::List(list) => verb::token::list(desk, list).await,
+        TokenVerb::Why { token } => verb::token::why(desk, token).await,
+        TokenVerb::Rotate { token, overlap, out } => {
+            verb::token::rotate(desk, token, overlap, out).await
+        }
+        TokenVerb::Revoke(revoke) => verb::token::revoke(desk, revoke).await,
+    }
+}
+
+async fn ledger(desk: &Desk, verb: LedgerVerb) -> Result<()> {
+    match verb {
+        LedgerVerb::Show { from, count } => verb::ledger::show(desk, from, count).await,
+        LedgerVerb::Verify(verify) => verify::verify(verify, desk.show).await,
+    }
+}

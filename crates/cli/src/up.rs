@@ -1,0 +1,241 @@
+//! `portcullis up`: control, gateway, runner and jobs in one process.
+
+pub mod genesis;
+pub mod runner;
+pub mod wire;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use control::control::Control;
+use control::journal::{Attester, Journal, Store};
+use control::keys::{KeyDirectory, Use};
+use domain::digest::Digest;
+use domain::id::{GatewayId, RunnerId};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::home::{Home, private_dir, write_private};
+use crate::scan::clock;
+use crate::show::Show;
+
+#[derive(Debug, Clone, Args)]
+pub struct UpOptions {
+    /// The data directory; by default ~/.local/share/portcullis
+    #[arg(long, env = "PORTCULLIS_DATA")]
+    pub data: Option<PathBuf>,
+    /// A PostgreSQL database in place of SQLite: postgres://user@host/name
+    #[arg(long, env = "PORTCULLIS_DATABASE")]
+    pub database: Option<String>,
+    /// Where control listens
+    #[arg(long, default_value = "127.0.0.1:7400")]
+    pub listen: SocketAddr,
+    /// Where the gateway listens
+    #[arg(long, default_value = "127.0.0.1:7401")]
+    pub gateway: SocketAddr,
+    /// The address by which people and clients reach control, if another than it listens on
+    #[arg(long)]
+    pub url: Option<String>,
+    /// The address by which callers reach the gateway, if another than it listens on
+    #[arg(long)]
+    pub gateway_url: Option<String>,
+    /// The ledger's name for ever, at genesis: your domain, for instance
+    #[arg(long, default_value = "portcullis.local")]
+    pub origin: String,
+    /// The first operator's SSH public key, at genesis
+    #[arg(long)]
+    pub operator_key: Option<PathBuf>,
+    /// The first operator's name, at genesis
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// The first operator is a demo person: only loopback upstreams
+    #[arg(long, hide = true)]
+    pub demo: bool,
+}
+
+/// A server that runs, until it is stopped.
+pub struct Running {
+    pub control: Arc<Control>,
+    pub gateway: gateway::Running,
+    pub genesis: Digest,
+    pub gateway_url: String,
+    pub url: String,
+    /// Whether this start made the genesis.
+    pub fresh: Option<genesis::Fresh>,
+    stop: tokio::sync::watch::Sender<bool>,
+    server: JoinHandle<std::io::Result<()>>,
+    runner: JoinHandle<()>,
+}
+
+/// Starts everything and waits for an interrupt.
+pub async fn up(home: &Home, options: UpOptions, show: Show) -> Result<()> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("PORTCULLIS_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
+        )
+        .init();
+    let data = match &options.data {
+        Some(data) => data.clone(),
+        None => Home::data()?,
+    };
+    show.note("starting: reading and verifying the ledger …");
+    let running = start(home, &options).await?;
+    let facts = json!({
+        "ready": true,
+        "url": running.url,
+        "gateway": running.gateway_url,
+        "data": data,
+        "keys": home.keys(),
+        "genesis": running.genesis.to_string(),
+        "entries": running.control.state().size(),
+        "operator_key": running.fresh.as_ref().and_then(|fresh| fresh.private_key.clone()),
+    });
+    show.print(&facts, || welcome(home, &data, &running));
+    interrupted().await?;
+    show.note("stopping …");
+    running.stop().await
+}
+
+fn welcome(home: &Home, data: &std::path::Path, running: &Running) {
+    let state = running.control.state();
+    println!("Portcullis is ready.\n");
+    println!("  control   {}", running.url);
+    println!("  gateway   {}", running.gateway_url);
+    println!("  data      {}", data.display());
+    println!("  keys      {}  (back them up apart from the data)", home.keys().display());
+    println!("  genesis   {}  (gateways and verifiers pin it)", running.genesis);
+    println!("  entries   {}", state.size());
+    if state.is_single_operator() {
+        println!("  trust     single-operator: add a second one before it matters");
+    }
+    if let Some(fresh) = &running.fresh {
+        match &fresh.private_key {
+            Some(path) => println!("\nYou are the first operator, with a new key: {}", path.display()),
+            None => println!("\nYou are the first operator, with {}", fresh.public_key.display()),
+        }
+    }
+    println!("\nNext, in another terminal:");
+    println!("  portcullis login {}", running.url);
+    println!("  portcullis tour            # or see the whole story first");
+    println!("\nStop with Ctrl-C.");
+}
+
+async fn interrupted() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// Starts a server in this process.
+pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
+    let data = match &options.data {
+        Some(data) => data.clone(),
+        None => Home::data()?,
+    };
+    private_dir(&data)?;
+    private_dir(&home.config)?;
+    let keys = KeyDirectory::open(&home.keys(), Some(&data))?;
+    genesis::make_keys(&keys, &options.origin)?;
+    let node = keys.load(Use::Node)?;
+    let attester = Attester::new(node.name.parse()?, &node.bytes)?;
+    let store = match &options.database {
+        Some(database) => Store::parse(database)?,
+        None => Store::in_directory(&data),
+    };
+    let pin = home.config.join("genesis");
+    let pinned = match std::fs::read_to_string(&pin) {
+        Ok(text) => Some(text.trim().parse::<Digest>().context("the pinned genesis is unreadable")?),
+        Err(_) => None,
+    };
+    let now = Arc::new(clock);
+    let journal = Journal::open(store, attester, keys.watermark(), pinned, now.clone()).await?;
+    let fresh = match journal.state().origin() {
+        Some(_) => None,
+        None => Some(genesis::make(&journal, &keys, home, options).await?),
+    };
+    let genesis = journal.state().genesis_hash().context("the ledger has no genesis")?;
+    if pinned.is_none() {
+        write_private(&pin, format!("{genesis}\n").as_bytes())?;
+    }
+
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .with_context(|| format!("listening on {}", options.listen))?;
+    let url = options.url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
+    let free = free_port(options.gateway)?;
+    let gateway_url = options.gateway_url.clone().unwrap_or(format!("http://{free}"));
+    let vault = keys.vault()?;
+    let control = Control::new(journal, vault, now, url.clone(), gateway_url.clone());
+    let control = Arc::new(control);
+    let gateway = start_gateway(&control, &keys, free, &data, genesis).await?;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let runner = runner::start(control.clone(), &keys, stopped.clone())?;
+    let server = serve(listener, control.clone(), stopped);
+    Ok(Running { control, gateway, genesis, gateway_url, url, fresh, stop, server, runner })
+}
+
+/// The address itself, or one with a free port when it asks for any.
+fn free_port(wanted: SocketAddr) -> Result<SocketAddr> {
+    let probe = std::net::TcpListener::bind(wanted)
+        .with_context(|| format!("listening on {wanted}"))?;
+    Ok(probe.local_addr()?)
+}
+
+async fn start_gateway(
+    control: &Arc<Control>,
+    keys: &KeyDirectory,
+    listen: SocketAddr,
+    data: &std::path::Path,
+    genesis: Digest,
+) -> Result<gateway::Running> {
+    let (signing, sealing) = (keys.load(Use::Gateway)?, keys.load(Use::Sealing)?);
+    let gateway: GatewayId = signing.name.parse()?;
+    let keys_of = gateway::Keys { gateway, signing: signing.bytes, sealing: sealing.bytes };
+    let watermark = keys.path().join("gateway-watermark");
+    let folder = data.join("gateway");
+    let config = gateway::Config::new(listen, folder, watermark, keys_of, genesis);
+    let wire = wire::Wire::new(control.clone(), data.join("usage"), genesis);
+    let started = tokio::task::spawn_blocking(move || gateway::start(config, Arc::new(wire)));
+    Ok(started.await??)
+}
+
+fn serve(
+    listener: TcpListener,
+    control: Arc<Control>,
+    mut stopped: tokio::sync::watch::Receiver<bool>,
+) -> JoinHandle<std::io::Result<()>> {
+    let router = control::api::router(control);
+    tokio::spawn(async move {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async move {
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            })
+            .await
+    })
+}
+
+impl Running {
+    pub fn runner(&self) -> Option<RunnerId> {
+        self.control.runner().ok()
+    }
+
+    /// Ends the calls, then the server, then the ledger's writer.
+    pub async fn stop(self) -> Result<()> {
+        let Running { control, gateway, stop, server, runner, .. } = self;
+        tokio::task::spawn_blocking(move || gateway.stop()).await?;
+        let _ = stop.send(true);
+        runner.await?;
+        server.await??;
+        control.journal.close().await;
+        Ok(())
+    }
+}

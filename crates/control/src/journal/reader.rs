@@ -1,0 +1,166 @@
+//! Reading a ledger without being one of its nodes: for the auditor, and for backups.
+
+use std::path::Path;
+
+use domain::digest::Digest;
+use domain::follow::Follower;
+
+use super::fold::Fold;
+use super::store::{Arg, Database, Row, StoreError, args};
+use super::{JournalError, Store, read, tiles_must_fit};
+
+/// An open store that nothing is appended to.
+pub struct Reader {
+    database: Database,
+}
+
+/// A table to copy: how its rows are read and written, what they hold, how many at once.
+struct Copied {
+    select: &'static str,
+    insert: &'static str,
+    columns: &'static [Of],
+    page: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Of {
+    Bytes,
+    MaybeBytes,
+    Number,
+    Text,
+}
+
+/// What is copied, in an order in which a row's references are there before it. Sessions, answers and
+/// snapshots stay behind: they are the running nodes' own.
+const TABLES: [Copied; 9] = [
+    Copied {
+        select: "SELECT position, bytes FROM entries ORDER BY position LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO entries (position, bytes)",
+        columns: &[Of::Number, Of::Bytes],
+        page: 4_096,
+    },
+    Copied {
+        select: "SELECT first, size, root, attestation FROM batches ORDER BY first \
+                 LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO batches (first, size, root, attestation)",
+        columns: &[Of::Number, Of::Number, Of::Bytes, Of::Text],
+        page: 4_096,
+    },
+    Copied {
+        select: "SELECT level, idx, bytes FROM tiles ORDER BY level, idx LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO tiles (level, idx, bytes)",
+        columns: &[Of::Number, Of::Number, Of::Bytes],
+        page: 512,
+    },
+    Copied {
+        select: "SELECT digest, kind, bytes FROM materials ORDER BY digest LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO materials (digest, kind, bytes)",
+        columns: &[Of::Bytes, Of::Text, Of::Bytes],
+        page: 64,
+    },
+    Copied {
+        select: "SELECT position, digest FROM needs ORDER BY position, digest LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO needs (position, digest)",
+        columns: &[Of::Number, Of::Bytes],
+        page: 4_096,
+    },
+    Copied {
+        select: "SELECT digest, salt, content FROM papers ORDER BY digest LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO papers (digest, salt, content)",
+        columns: &[Of::Bytes, Of::MaybeBytes, Of::MaybeBytes],
+        page: 16,
+    },
+    Copied {
+        select: "SELECT digest, content FROM blobs ORDER BY digest LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO blobs (digest, content)",
+        columns: &[Of::Bytes, Of::Bytes],
+        page: 1,
+    },
+    Copied {
+        select: "SELECT credential, sealed FROM secrets ORDER BY credential LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO secrets (credential, sealed)",
+        columns: &[Of::Text, Of::Bytes],
+        page: 512,
+    },
+    Copied {
+        select: "SELECT id, kind, json, created FROM drafts ORDER BY id LIMIT $1 OFFSET $2",
+        insert: "INSERT INTO drafts (id, kind, json, created)",
+        columns: &[Of::Text, Of::Text, Of::Text, Of::Number],
+        page: 64,
+    },
+];
+
+impl Reader {
+    pub async fn open(store: Store) -> Result<Reader, JournalError> {
+        Ok(Reader { database: store.connect().await? })
+    }
+
+    /// Believes the ledger from genesis, every batch by the rulebook, or says where it breaks.
+    pub async fn verify(&self, pinned: Option<Digest>) -> Result<Follower, JournalError> {
+        let mut fold = Fold::new(pinned);
+        fold.catch_up(&self.database).await?;
+        tiles_must_fit(&self.database, &fold).await?;
+        Ok(fold.into_follower())
+    }
+
+    pub async fn batches(&self) -> Result<u64, JournalError> {
+        let row = self.database.row("SELECT COUNT(*) FROM batches", args![]).await?;
+        Ok(row.map_or(Ok(0), |row| row.number(0))?)
+    }
+
+    pub async fn entries(
+        &self,
+        from: u64,
+        count: u64,
+    ) -> Result<Vec<(u64, Vec<u8>)>, JournalError> {
+        Ok(read::entries(&self.database, from, from.saturating_add(count)).await?)
+    }
+
+    /// Copies everything of the ledger, as it is now, into an empty data directory. Call it on a store
+    /// that is written to: what comes in meanwhile is left out.
+    pub async fn copy_to(&self, directory: &Path) -> Result<(), JournalError> {
+        let size = read::tip(&self.database).await?;
+        let copy = Store::in_directory(directory).connect().await?;
+        for table in &TABLES {
+            self.copy(table, &copy).await?;
+        }
+        // What was appended while the tables were read is taken away again, last to first.
+        for sql in [
+            "DELETE FROM needs WHERE position >= $1",
+            "DELETE FROM entries WHERE position >= $1",
+            "DELETE FROM batches WHERE size > $1",
+            "UPDATE tip SET size = $1",
+        ] {
+            copy.run(sql, args![size]).await?;
+        }
+        copy.close().await;
+        Ok(())
+    }
+
+    async fn copy(&self, table: &Copied, to: &Database) -> Result<(), JournalError> {
+        let mut offset = 0_u64;
+        loop {
+            let rows = self.database.rows(table.select, args![table.page, offset]).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            offset += rows.len() as u64;
+            let rows: Result<Vec<_>, _> = rows.iter().map(|row| values(row, table)).collect();
+            let mut open = to.begin().await?;
+            open.insert(table.insert, rows?, "ON CONFLICT DO NOTHING").await?;
+            open.commit().await?;
+        }
+    }
+}
+
+fn values(row: &Row, table: &Copied) -> Result<Vec<Arg>, StoreError> {
+    let value = |(column, of): (usize, &Of)| {
+        Ok(match of {
+            Of::Bytes => Arg::Bytes(row.bytes(column)?),
+            Of::MaybeBytes => Arg::MaybeBytes(row.maybe_bytes(column)?),
+            Of::Number => Arg::from(row.number(column)?),
+            Of::Text => Arg::Text(row.text(column)?),
+        })
+    };
+    table.columns.iter().enumerate().map(value).collect()
+}

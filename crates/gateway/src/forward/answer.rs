@@ -1,0 +1,101 @@
+//! The vendor's answer on its way back: hop-by-hop fields go, the credential is masked.
+
+use domain::admission::Left;
+use domain::limit::Rate;
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, PROXY_AUTHENTICATE,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderValue, StatusCode};
+use pingora::Result;
+use pingora::http::ResponseHeader;
+
+use crate::mask::Spellings;
+use crate::problem::limits;
+
+/// Between the vendor and the gateway only (RFC 9110 §7.6.1), and what would bind the caller to the
+/// vendor or change how the caller reaches the gateway. A vendor's session cookie would be a
+/// credential of ours in the caller's hands.
+const DROPPED: [HeaderName; 5] =
+    [PROXY_AUTHENTICATE, TE, TRAILER, SET_COOKIE, STRICT_TRANSPORT_SECURITY];
+const DROPPED_BY_NAME: [&str; 4] = ["keep-alive", "proxy-connection", "alt-svc", "clear-site-data"];
+/// Which end the body has, and which it is: a nomination does not change that.
+const KEPT: [HeaderName; 3] = [CONTENT_LENGTH, TRANSFER_ENCODING, CONTENT_ENCODING];
+
+/// Makes a vendor's header into the one for the caller; `false` when the body is in a coding that
+/// cannot be searched for the credential.
+pub fn clean(
+    header: &mut ResponseHeader,
+    spellings: &Spellings,
+    left: Option<(Rate, Left)>,
+    bodiless: bool,
+) -> Result<bool> {
+    let upgraded = header.status == StatusCode::SWITCHING_PROTOCOLS;
+    for name in nominated(header) {
+        if !KEPT.contains(&name) && !(upgraded && name == UPGRADE) {
+            header.remove_header(&name);
+        }
+    }
+    DROPPED.iter().for_each(|name| drop(header.remove_header(name)));
+    DROPPED_BY_NAME.iter().for_each(|name| drop(header.remove_header(*name)));
+    if !upgraded {
+        header.remove_header(&CONNECTION);
+        header.remove_header(&UPGRADE);
+    }
+    if header.status.is_informational() {
+        mask_header(header, spellings)?;
+        return Ok(true);
+    }
+    mask_header(header, spellings)?;
+    if let Some((rate, left)) = left {
+        limits(rate, left, header)?;
+    }
+    let empty = bodiless
+        || matches!(header.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    Ok(empty || header.headers.get_all(CONTENT_ENCODING).iter().all(is_plain))
+}
+
+fn is_plain(coding: &HeaderValue) -> bool {
+    coding.is_empty() || coding.as_bytes().eq_ignore_ascii_case(b"identity")
+}
+
+fn nominated(header: &ResponseHeader) -> Vec<HeaderName> {
+    let values = header.headers.get_all(CONNECTION).iter();
+    let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()).collect()
+}
+
+/// The engine keeps the spelling of names beside the fields, so they are changed through it.
+fn mask_header(header: &mut ResponseHeader, spellings: &Spellings) -> Result<()> {
+    for (name, values) in masked(&header.headers, spellings) {
+        header.remove_header(&name);
+        for value in values {
+            header.append_header(name.clone(), value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Masks the credential in the fields.
+pub fn mask(fields: &mut HeaderMap, spellings: &Spellings) {
+    for (name, values) in masked(fields, spellings) {
+        fields.remove(&name);
+        for value in values {
+            fields.append(&name, value);
+        }
+    }
+}
+
+/// The fields that hold the credential, with all their values masked.
+fn masked(fields: &HeaderMap, spellings: &Spellings) -> Vec<(HeaderName, Vec<HeaderValue>)> {
+    let hit = |name: &&HeaderName| {
+        let mut values = fields.get_all(*name).iter();
+        values.any(|value| spellings.masked(value.as_bytes()).is_some())
+    };
+    let clean = |value: &HeaderValue| match spellings.masked(value.as_bytes()) {
+        Some(text) => HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static("")),
+        None => value.clone(),
+    };
+    let names = fields.keys().filter(hit);
+    names.map(|name| (name.clone(), fields.get_all(name).iter().map(clean).collect())).collect()
+}

@@ -1,0 +1,93 @@
+//! Injecting: the caller's token goes, wherever it stood; the vendor's credential comes in.
+
+use domain::catalog::Placement;
+use http::HeaderValue;
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, COOKIE, FORWARDED, HOST, HeaderName, PROXY_AUTHORIZATION, VIA,
+};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use pingora::Result;
+use pingora::http::RequestHeader;
+use zeroize::Zeroizing;
+
+use crate::admit::{decoded, holds_token, is_token, pairs};
+use crate::lease::Lease;
+use crate::listener::Target;
+use crate::route::Route;
+
+/// Never passed on, whatever they hold: the vendor sees one identity, the injected one, and nothing
+/// of where the caller says that it comes from.
+const DROPPED: [HeaderName; 5] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, FORWARDED, VIA];
+const CLAIMED: [&str; 6] = [
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// Makes a caller's header into the one for the vendor.
+///
+/// INVARIANT: afterwards no header field and no parameter of the query holds a token of ours, and in
+/// every place where this vendor looks for a credential there is the leased one or nothing.
+pub fn inject(
+    header: &mut RequestHeader,
+    route: &Route,
+    lease: &Lease,
+    target: Target<'_>,
+) -> Result<()> {
+    DROPPED.iter().for_each(|name| drop(header.remove_header(name)));
+    CLAIMED.iter().for_each(|name| drop(header.remove_header(*name)));
+    for place in &route.places {
+        if let Placement::Header { name } = place {
+            header.remove_header(name.as_str());
+        }
+    }
+    let fields = header.headers.iter();
+    let tokens = fields.filter(|(_, value)| is_token(value.as_bytes()));
+    let tokens: Vec<HeaderName> = tokens.map(|(name, _)| name.clone()).collect();
+    tokens.iter().for_each(|name| drop(header.remove_header(name)));
+    // An answer in a coding could not be searched for the credential.
+    header.insert_header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))?;
+    header.insert_header(HOST, route.authority.clone())?;
+    if let Some(value) = lease.header(&route.placement) {
+        match &route.placement {
+            Placement::Header { name } => header.insert_header(name.clone(), value)?,
+            _ => header.insert_header(AUTHORIZATION, value)?,
+        }
+    }
+    header.set_raw_path(&path(route, lease, target))
+}
+
+/// The upstream's base path, the rest of the call's path, and its query without tokens.
+fn path(route: &Route, lease: &Lease, target: Target<'_>) -> Zeroizing<Vec<u8>> {
+    let mut path = Zeroizing::new(Vec::with_capacity(256));
+    path.extend_from_slice(route.upstream.base_path().as_bytes());
+    path.extend_from_slice(target.rest.as_bytes());
+    let mut separator = b'?';
+    let parts = target.query.unwrap_or_default().split('&');
+    for part in parts.filter(|part| !part.is_empty() && passes(part, &route.places)) {
+        path.push(separator);
+        path.extend_from_slice(part.as_bytes());
+        separator = b'&';
+    }
+    if let Placement::Query { name } = &route.placement {
+        path.push(separator);
+        path.extend(percent_encode(name.as_bytes(), NON_ALPHANUMERIC).flat_map(str::bytes));
+        path.push(b'=');
+        path.extend(percent_encode(&lease.secret, NON_ALPHANUMERIC).flat_map(str::bytes));
+    }
+    path
+}
+
+/// Whether a parameter is neither in a credential's place nor a token.
+fn passes(part: &str, places: &[Placement]) -> bool {
+    pairs(part).all(|(key, value)| {
+        let key = decoded(key);
+        let placed = places.iter().any(|place| {
+            matches!(place, Placement::Query { name } if name.as_bytes() == key.as_slice())
+        });
+        !placed && !holds_token(&key) && !holds_token(&decoded(value))
+    })
+}

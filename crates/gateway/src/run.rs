@@ -1,0 +1,209 @@
+//! Starting a gateway: its threads, and the handle on one that runs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use aws_lc_rs::signature::Ed25519KeyPair;
+use domain::signature::Seen;
+use pingora::tls::{RootCertStore, load_platform_certs_incl_env_into_store};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+use crate::clock::Proof;
+use crate::config::Config;
+use crate::control::Control;
+use crate::flight::Flights;
+use crate::follow::fresh::{self, Proofs};
+use crate::follow::receipts::Receipts;
+use crate::follow::{Follow, watermark};
+use crate::gateway::Gateway;
+use crate::health::{Health, Report};
+use crate::lease::{self, Leases, Opener};
+use crate::limiter::Limiter;
+use crate::record::{Message, Recorder};
+use crate::spool::{self, Writer};
+use crate::{commit, listener};
+
+/// Calls in flight are judged again at least this often, for ends that no entry announces.
+const JUDGE: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    #[error("cannot listen on {address}: {error}")]
+    Listen { address: SocketAddr, error: std::io::Error },
+    #[error("the watermark `{path}` cannot be read: {error}")]
+    Watermark { path: String, error: std::io::Error },
+    #[error("the spool in `{path}` cannot be opened: {error}")]
+    Spool { path: String, error: std::io::Error },
+    #[error("the seed of the signing key is not an Ed25519 seed")]
+    Key,
+    #[error("the listener's certificate: {0}")]
+    Tls(String),
+    #[error("the public certificate authorities of this machine cannot be loaded: {0}")]
+    Authorities(String),
+    #[error("a thread cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// A gateway that runs until it is stopped or dropped.
+pub struct Running {
+    address: SocketAddr,
+    gateway: Arc<Gateway>,
+    stop: watch::Sender<bool>,
+    callers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    tasks: Option<Runtime>,
+}
+
+/// Starts following and serving. Nothing is admitted before the ledger is proven fresh.
+///
+/// # Errors
+/// What keeps it from listening, recording, or knowing its past.
+pub fn start(config: Config, control: Arc<dyn Control>) -> Result<Running, GatewayError> {
+    // INVARIANT: installed before any other part of the process could choose another one; a second
+    // installation is refused and harmless.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let mut roots = RootCertStore::empty();
+    load_platform_certs_incl_env_into_store(&mut roots)
+        .map_err(|error| GatewayError::Authorities(error.to_string()))?;
+    let tls = config.tls.as_ref().map(listener::acceptor).transpose().map_err(GatewayError::Tls)?;
+    let owed = watermark::read(&config.watermark).map_err(|error| GatewayError::Watermark {
+        path: config.watermark.display().to_string(),
+        error,
+    })?;
+    let key = Ed25519KeyPair::from_seed_unchecked(config.keys.signing.as_slice());
+    let key = Arc::new(key.map_err(|_| GatewayError::Key)?);
+    let (recorder, messages) = Recorder::new(config.recording.block);
+    let (leases, wanted) = Leases::new(config.timeouts.lease);
+    let gateway = Arc::new(Gateway {
+        id: config.keys.gateway,
+        view: Default::default(),
+        proof: Proof::new(),
+        limiter: Limiter::new(),
+        leases,
+        recorder: recorder.clone(),
+        flights: Arc::new(Flights::new()),
+        health: Health::default(),
+        timeouts: config.timeouts.clone(),
+        names: config.names.clone(),
+        published: watch::channel(0).0,
+    });
+    let (writer, closed) = Writer::open(
+        &config.data,
+        config.recording.clone(),
+        (gateway.id, key.clone()),
+        recorder,
+        gateway.flights.clone(),
+    )
+    .map_err(|error| GatewayError::Spool { path: config.data.display().to_string(), error })?;
+    let tasks = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("gateway-control")
+        .enable_all()
+        .build()?;
+    let listeners = bind(&config, &tasks)?;
+    let address = listeners.first().map(std::net::TcpListener::local_addr).transpose()?;
+    let address = address.unwrap_or(config.listen);
+    let (stop, _) = watch::channel(false);
+    let mut running =
+        Running { address, gateway, stop, callers: Vec::new(), writer: None, tasks: None };
+    let thread = std::thread::Builder::new().name("gateway-spool".to_owned());
+    running.writer = Some(thread.spawn(move || spool::run(writer, &messages))?);
+    attend(&tasks, &running.gateway, &control, &config, (key, owed));
+    tasks.spawn(commit::run(running.gateway.clone(), control.clone(), config.data.clone(), closed));
+    let opener =
+        Opener { gateway: config.keys.gateway, genesis: config.genesis, key: config.keys.sealing };
+    tasks.spawn(lease::serve(control, Arc::new(opener), wanted));
+    running.tasks = Some(tasks);
+    for listener in listeners {
+        let caller = serve(listener, tls.clone(), &running)?;
+        running.callers.push(caller);
+    }
+    Ok(running)
+}
+
+fn bind(config: &Config, tasks: &Runtime) -> Result<Vec<std::net::TcpListener>, GatewayError> {
+    let _inside = tasks.enter();
+    listener::bind(config.listen, config.threads)
+        .map_err(|error| GatewayError::Listen { address: config.listen, error })
+}
+
+/// What runs beside the calls.
+fn attend(
+    tasks: &Runtime,
+    gateway: &Arc<Gateway>,
+    control: &Arc<dyn Control>,
+    config: &Config,
+    (key, owed): (Arc<Ed25519KeyPair>, Option<Seen>),
+) {
+    let proofs = Arc::new(Proofs::default());
+    let past = (config.genesis, config.watermark.clone(), owed);
+    let receipts = Receipts::new(key);
+    let follow =
+        Follow::new(gateway.clone(), control.clone(), proofs.clone(), receipts, past);
+    tasks.spawn(follow.run());
+    tasks.spawn(fresh::ask(gateway.clone(), control.clone(), proofs));
+    let gateway = gateway.clone();
+    tasks.spawn(async move {
+        let mut tick = tokio::time::interval(JUDGE);
+        loop {
+            tick.tick().await;
+            drop(gateway.judge());
+        }
+    });
+}
+
+/// One thread with its own runtime: calls never move between cores.
+fn serve(
+    listener: std::net::TcpListener,
+    tls: Option<Arc<pingora::listeners::tls::Acceptor>>,
+    running: &Running,
+) -> std::io::Result<JoinHandle<()>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (gateway, stop) = (running.gateway.clone(), running.stop.subscribe());
+    std::thread::Builder::new().name("gateway-calls".to_owned()).spawn(move || {
+        if let Err(error) = runtime.block_on(listener::serve(listener, tls, gateway, stop)) {
+            tracing::error!("a listener ended: {error}");
+        }
+        // Drops the calls that did not end in time, and with them lands their flights.
+        drop(runtime);
+    })
+}
+
+impl Running {
+    /// Where callers come in.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn health(&self) -> Report {
+        self.gateway.health.report(&self.gateway)
+    }
+
+    /// Stops accepting, lets calls end for the configured time, cuts the rest, writes everything down.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.stop.send_replace(true);
+        for caller in self.callers.drain(..) {
+            let _ = caller.join();
+        }
+        self.gateway.recorder.send(Message::Stop);
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+        if let Some(tasks) = self.tasks.take() {
+            tasks.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
