@@ -38,6 +38,10 @@ impl Health {
         let _ = self.broken.set(format!("ledger-broken ({}): {broken}", broken.rule()));
     }
 
+    pub fn is_broken(&self) -> bool {
+        self.broken.get().is_some()
+    }
+
     /// Whether the watermark could be written the last time.
     pub fn watermark(&self, written: bool) {
         self.watermark.store(!written, Ordering::Relaxed);

@@ -128,7 +128,7 @@ impl Control {
             let credential = wish.credential.clone().or(first).ok_or_else(|| {
                 invalid(
                     "the document names no way to authenticate; say in the ticket where the \
-                     credential stands, for instance `credential: bearer`"
+                     credential stands, for instance `credential: {kind: bearer}`"
                         .to_owned(),
                 )
             })?;

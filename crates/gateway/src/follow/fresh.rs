@@ -57,6 +57,10 @@ impl Proofs {
 /// The state was the newest at `sent`. With the first proof the chain of segments is known as well,
 /// so recording begins.
 fn count(gateway: &Gateway, sent: Instant, at: Millis) {
+    // Of a ledger that broke, nothing is the newest any more.
+    if gateway.health.is_broken() {
+        return;
+    }
     gateway.proof.take(sent, at);
     let view = gateway.view.load();
     if let (false, Some(genesis)) = (gateway.recorder.is_writable(), view.state.genesis_hash()) {

@@ -44,7 +44,7 @@ async fn open(
         })
         .collect();
     let terms = json!({
-        "credential": "bearer",
+        "credential": { "kind": "bearer" },
         "data": ["personal"],
         "document": encode(&serde_json::to_vec(document)?),
         "environments": environments,
