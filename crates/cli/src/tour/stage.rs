@@ -67,7 +67,7 @@ impl Stage {
         let enter = |name: &'static str, roles: &'static [&'static str]| {
             bring_in(&operator, &keys, &url, name, roles)
         };
-        let dana = enter("dana", &[]).await?;
+        let dana = enter("dana", &["security"]).await?;
         let rosa = enter("rosa", &["security"]).await?;
         let paul = enter("paul", &["procurement"]).await?;
         let agent = enter("report-agent", &[]).await?;

@@ -1,11 +1,14 @@
 //! Commands in, batches out: what is kept, what is refused, what waits together.
 
-use control::journal::{CommitError, MAX_ENTRIES, Outage};
+use control::journal::{
+    Attester, CommitError, Desk, Journal, JournalError, MAX_ENTRIES, Outage, Store,
+};
 use control::testing::{Ledger, Place, Someone, vendor};
 use domain::actor::Proof;
 use domain::authority::Act;
+use domain::digest::{Digest, paper};
 use domain::follow::Follower;
-use domain::id::VendorId;
+use domain::id::{NodeId, VendorId};
 use domain::material;
 use domain::people::Kind;
 use domain::policy::PolicyPublished;
@@ -23,9 +26,8 @@ async fn replaying_gives_the_same_state_and_followers_believe_the_batches() {
     let journal = place.founded(&ledger).await;
     let newcomer = Someone::new(9).added(Kind::Human, &["security"]);
     ledger.authorise(&journal, Act::PersonAdded(newcomer), |_| Ok(())).await.unwrap();
-    let act = PolicyPublished { policy: domain::digest::Digest::of(POLICY), version: 1 };
-    let lay =
-        |desk: &mut control::journal::Desk| desk.material(material::Kind::Policy, POLICY).map(drop);
+    let act = PolicyPublished { policy: Digest::of(POLICY), version: 1 };
+    let lay = |desk: &mut Desk| desk.material(material::Kind::Policy, POLICY).map(drop);
     ledger.authorise(&journal, Act::PolicyPublished(act), lay).await.unwrap();
     for number in 0..300 {
         ledger.add_vendor(&journal, number).await.unwrap();
@@ -81,7 +83,7 @@ async fn a_refusal_leaves_nothing_behind() {
     assert!(refusal.has(Code::Exists), "{refusal}");
     assert_eq!(all(&journal.state()), before);
     assert_eq!(bytes(&journal).await.len(), 1);
-    assert_eq!(journal.paper(domain::digest::paper(&[1; 32], b"a name")).await.unwrap(), None);
+    assert_eq!(journal.paper(paper(&[1; 32], b"a name")).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -151,19 +153,32 @@ async fn a_node_with_another_key_than_the_ledgers_does_not_write() {
     let (place, ledger) = (Place::default(), Ledger::new(1));
     place.founded(&ledger).await.close().await;
     let mut impostor = ledger.clone();
-    impostor.nodes = vec![domain::id::NodeId(99)];
+    impostor.nodes = vec![NodeId(99)];
     let journal = place.open(&impostor).await.unwrap();
     let refused = impostor.add_vendor(&journal, 1).await;
     assert!(matches!(refused, Err(CommitError::Refused(no)) if no.has(Code::UnknownNode)));
     journal.close().await;
 
     let seed = Ledger::seed("gateway");
-    let attester = control::journal::Attester::new(ledger.nodes[0], &seed).unwrap();
-    let store = control::journal::Store::in_directory(&place.data());
+    let attester = Attester::new(ledger.nodes[0], &seed).unwrap();
+    let store = Store::in_directory(&place.data());
     let clock = place.clock.clock();
-    let opened =
-        control::journal::Journal::open(store, attester, place.watermark(), None, clock).await;
+    let opened = Journal::open(store, attester, place.watermark(), None, clock).await;
     assert!(opened.is_err_and(|error| error.to_string().contains("another key")));
+}
+
+#[tokio::test]
+async fn nothing_is_attested_with_a_key_that_followers_would_not_know() {
+    let (place, ledger) = (Place::default(), Ledger::new(1));
+    let attester = Attester::new(ledger.nodes[0], &Ledger::seed("gateway")).unwrap();
+    let (store, clock) = (Store::in_directory(&place.data()), place.clock.clock());
+    let journal = Journal::open(store, attester, place.watermark(), None, clock).await.unwrap();
+    let Err(CommitError::Unavailable(Outage::Storage(why))) = ledger.found(&journal).await else {
+        panic!("attested")
+    };
+    assert!(matches!(*why, JournalError::OtherKey(node) if node == ledger.nodes[0]));
+    assert_eq!(journal.state().size(), 0);
+    assert_eq!(journal.checkpoint().await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -172,12 +187,11 @@ async fn only_the_pinned_genesis_is_believed() {
     let journal = place.founded(&ledger).await;
     let genesis = journal.state().genesis_hash();
     journal.close().await;
-    for (pinned, fits) in [(genesis, true), (Some(domain::digest::Digest([1; 32])), false)] {
-        let store = control::journal::Store::in_directory(&place.data());
+    for (pinned, fits) in [(genesis, true), (Some(Digest([1; 32])), false)] {
+        let store = Store::in_directory(&place.data());
         let attester = ledger.attester(ledger.nodes[0]);
         let (watermark, clock) = (place.watermark(), place.clock.clock());
-        let opened =
-            control::journal::Journal::open(store, attester, watermark, pinned, clock).await;
+        let opened = Journal::open(store, attester, watermark, pinned, clock).await;
         assert_eq!(opened.is_ok(), fits);
     }
 }

@@ -1,0 +1,193 @@
+//! A server of the real binary on free ports, and people who use it by the command line.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The binary under test.
+pub const PORTCULLIS: &str = env!("CARGO_BIN_EXE_portcullis");
+
+/// Where a server keeps what is its own; outlives it, so that it can be started again.
+pub struct Site {
+    pub folder: tempfile::TempDir,
+    /// `--database URL`, when it is not SQLite.
+    pub database: Option<String>,
+}
+
+/// A running server. Dropped, it is ended by its process id.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    pub gateway: String,
+    pub genesis: String,
+}
+
+/// Somebody with an SSH key and a configuration directory of their own.
+pub struct Person {
+    pub config: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Site {
+    pub fn new() -> Site {
+        Site { folder: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// The command that starts the server.
+    pub fn up(&self) -> Command {
+        let mut command = Command::new(PORTCULLIS);
+        command
+            .arg("--json")
+            .arg("--config")
+            .arg(self.config())
+            .arg("up")
+            .arg("--data")
+            .arg(self.data())
+            .args(["--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--operator", "olga"])
+            .env("HOME", self.folder.path())
+            .env_remove("XDG_CONFIG_HOME");
+        if let Some(database) = &self.database {
+            command.arg("--database").arg(database);
+        }
+        command
+    }
+
+    /// Starts the server and waits until it says that it is ready.
+    pub fn start(&self) -> Server {
+        let mut child = self.up().stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let (mut text, mut line) = (String::new(), String::new());
+        while out.read_line(&mut line).unwrap() > 0 {
+            text.push_str(&line);
+            line.clear();
+            if let Ok(ready) = serde_json::from_str::<Value>(&text) {
+                // Whatever it prints later must not fill the pipe.
+                std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+                let field = |name: &str| ready[name].as_str().unwrap().to_owned();
+                let (url, gateway) = (field("url"), field("gateway"));
+                return Server { child, url, gateway, genesis: field("genesis") };
+            }
+        }
+        let _ = child.wait();
+        panic!("the server did not become ready: {text}");
+    }
+
+    /// Starts the server, which must refuse; its standard error.
+    pub fn refuses_to_start(&self) -> String {
+        let output = self.up().output().unwrap();
+        assert!(!output.status.success(), "it started");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr)
+    }
+
+    /// The first operator, logged in.
+    pub fn operator(&self, server: &Server) -> Person {
+        let person = Person { config: self.config(), key: self.config().join("operator_ed25519") };
+        person.ok(&["login", &server.url]);
+        person
+    }
+
+    /// Somebody whom the operator brings in, logged in.
+    pub fn person(&self, server: &Server, operator: &Person, name: &str, roles: &[&str]) -> Person {
+        let config = self.folder.path().join("people").join(name);
+        std::fs::create_dir_all(&config).unwrap();
+        let key = config.join("id");
+        portcullis::up::genesis::make_ssh_key(&key).unwrap();
+        let public = key.with_extension("pub");
+        let mut args = vec!["person", "add", name, "--public-key", public.to_str().unwrap()];
+        if name.ends_with("-agent") {
+            args.push("--workload");
+        }
+        for role in roles {
+            args.extend(["--role", role]);
+        }
+        operator.ok(&args);
+        let person = Person { config, key };
+        person.ok(&["login", &server.url]);
+        person
+    }
+
+    /// Writes a file into the site's folder.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Server {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL, as a crash would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and waits until it is gone.
+    pub fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success(), "the server did not end well");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Person {
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(PORTCULLIS);
+        command.args(["--json", "--yes", "--config"]).arg(&self.config).arg("--key").arg(&self.key);
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command().args(args).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Runs a verb that must be done; its JSON.
+    pub fn ok(&self, args: &[&str]) -> Value {
+        let output = self.run(args);
+        let out = String::from_utf8_lossy(&output.stdout);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "portcullis {}\n{out}{error}", args.join(" "));
+        serde_json::from_str(&out).unwrap_or(Value::Null)
+    }
+
+    /// Runs a verb that must be refused (exit code 1); what it said.
+    pub fn refused(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        let all = out + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "portcullis {}\n{all}", args.join(" "));
+        all
+    }
+}
+
+/// The verifier on a directory: exit code and what it said.
+pub fn verify(directory: &Path, genesis: &str) -> (i32, String) {
+    let output = Command::new(PORTCULLIS)
+        .args(["ledger", "verify", "--genesis", genesis])
+        .arg(directory)
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.code().unwrap_or(-1), out + &String::from_utf8_lossy(&output.stderr))
+}

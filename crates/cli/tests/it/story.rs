@@ -1,0 +1,43 @@
+//! The whole story by hand, as a team would play it, and the tour.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::server::{PORTCULLIS, Site, verify};
+
+#[test]
+fn the_tour_behaves_at_every_step() {
+    let kept = tempfile::tempdir().unwrap();
+    let data = kept.path().join("tour");
+    let output =
+        Command::new(PORTCULLIS).args(["--json", "tour", "--data"]).arg(&data).output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    let steps: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for step in &steps {
+        assert_eq!(step["ok"], true, "{step:#}");
+    }
+    assert!(output.status.success() && steps.len() >= 25, "{out}");
+    let genesis = std::fs::read_to_string(data.join("config").join("genesis")).unwrap();
+    let (code, said) = verify(&data.join("data"), genesis.trim());
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn a_server_starts_again_where_it_was_and_knows_its_people() {
+    let site = Site::new();
+    let server = site.start();
+    let operator = site.operator(&server);
+    let rosa = site.person(&server, &operator, "rosa", &["security"]);
+    let me = rosa.ok(&["whoami"]);
+    assert_eq!((&me["name"], &me["roles"][0]), (&"rosa".into(), &"security".into()));
+    let genesis = server.genesis.clone();
+    server.stop();
+    let (code, said) = verify(&site.data(), &genesis);
+    assert_eq!(code, 0, "{said}");
+    let again = site.start();
+    assert_eq!(again.genesis, genesis);
+    rosa.ok(&["login", &again.url]);
+    let refused = rosa.refused(&["person", "offboard", "olga"]);
+    assert!(refused.contains("role-needed") || refused.contains("operator"), "{refused}");
+}
