@@ -26,7 +26,7 @@ bench-setup: ## install what the gateway is measured beside: nginx, its Lua modu
 	@scripts/setup.sh bench
 
 build: setup ## build the release binary
-	cargo build --release --locked -p cli
+	cargo build --release --locked -p portcullis
 
 run: build ## build and start a server: control, gateway and jobs in one process, on loopback
 	@exec $(PORTCULLIS) up
@@ -42,11 +42,13 @@ lint: setup ## format, clippy, documentation, shell scripts, licences and source
 	@scripts/shellcheck.sh
 	@scripts/licences.py
 
-bench: build ## the figures of journal, fold and policy, with ratios
-	@$(PORTCULLIS) bench
+bench: setup ## the figures of journal, fold and policy, with ratios
+	cargo run --release --locked --quiet -p domain --example fold
+	cargo run --release --locked --quiet -p portcullis --example journal
 
-bench-gateway: build bench-setup ## our gateway beside nginx and nginx+lua doing the same job
-	@bench/gateway/run.py --subject '$(PORTCULLIS) bench gateway-fixture'
+bench-gateway: setup bench-setup ## our gateway beside nginx and nginx+lua doing the same job
+	cargo build --release --locked -p portcullis --example gateway_fixture
+	@bench/gateway/run.py --subject target/release/examples/gateway_fixture
 
 crash: setup ## kill -9 under load, ROUNDS times (1000), and see that nothing acknowledged is lost
-	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test --release --locked -p cli --test crash -- --nocapture
+	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test --release --locked -p portcullis --test it -- crash --nocapture

@@ -187,15 +187,19 @@ pub enum VendorVerb {
 #[derive(Debug, Subcommand)]
 pub enum StandardVerb {
     /// Whether every criterion of a file can be measured
-    #[command(after_help = "Example: portcullis standard baseline > ours.yaml && \
+    #[command(after_help = "Example: portcullis standard print > ours.yaml && \
         portcullis standard check ours.yaml")]
     Check { file: PathBuf },
     /// Publish a standard; an operator signs
     Publish { file: PathBuf },
     /// The published standards
     List,
-    /// Print the baseline standard, to start your own from
-    Baseline,
+    /// Print a bundled standard, to start your own from: baseline, payment, personal or health
+    #[command(alias = "baseline")]
+    Print {
+        #[arg(default_value = "baseline")]
+        name: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

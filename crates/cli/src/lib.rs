@@ -127,10 +127,7 @@ async fn standard(desk: &Desk, verb: StandardVerb) -> Result<()> {
         StandardVerb::Check { file } => verb::standard::check(desk, &file),
         StandardVerb::Publish { file } => verb::standard::publish(desk, &file).await,
         StandardVerb::List => verb::standard::list(desk).await,
-        StandardVerb::Baseline => {
-            print!("{}", up::genesis::BASELINE);
-            Ok(())
-        }
+        StandardVerb::Print { name } => verb::standard::print(&name),
     }
 }
 

@@ -97,8 +97,8 @@ pub fn claims(
     }
     let mut claims = Vec::new();
     reasons.take(judge(state, entry, materials, &mut claims));
-    reasons.take(check_proof(entry, &claims));
-    reasons.done().map(|()| claims)
+    reasons.done()?;
+    check_proof(entry, &claims).map(|()| claims)
 }
 
 /// What the node says of who acted must be possible: a job is nobody, a login somebody, and

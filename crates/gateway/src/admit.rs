@@ -17,8 +17,8 @@ use crate::listener::Target;
 use crate::problem::{Form, Refused};
 use crate::route::{Route, View};
 
-pub use token::{decoded, holds_token, is_token, pairs};
 use token::{Shown, shown};
+pub use token::{decoded, holds_token, is_token, pairs};
 
 /// A call that may pass, and where to.
 pub struct Admitted {
@@ -26,27 +26,33 @@ pub struct Admitted {
     pub route: Arc<Route>,
 }
 
-/// Judges a call by the view. A refusal comes with whatever is known of who called what.
+/// A call that may not pass, with whatever is known of who called what.
+pub struct Refusal {
+    pub refused: Refused,
+    pub subject: Subject,
+}
+
+/// Judges a call by the view.
 pub fn admit(
     gateway: &Gateway,
     view: &View,
     session: &Session,
     target: Target<'_>,
-) -> Result<Admitted, (Refused, Subject)> {
+) -> Result<Admitted, Box<Refusal>> {
     let header = session.req_header();
-    let nobody = |refused| (refused, Subject { size: view.state.size(), ..Subject::default() });
-    let method = method(&header.method).ok_or_else(|| nobody(Refused::Form(Form::Method)))?;
     let route = view.route(target.service, target.environment);
+    let nobody =
+        |refused| Box::new(Refusal { refused, subject: subject(&view.state, route, None) });
+    let method = method(&header.method).ok_or_else(|| nobody(Refused::Form(Form::Method)))?;
     let places = route.map_or(&[][..], |route| &route.places);
     let (presented, shown) = match shown(header, target.query, places) {
         Shown::Nothing => (None, false),
         Shown::One(presented) => (Some(presented), true),
         Shown::Several => (None, true),
     };
-    let subject = || subject(&view.state, route, presented);
     let deny = |denied: Denied| {
-        let subject = if denied == Denied::Unknown { nameless(view, route) } else { subject() };
-        (Refused::Denied { denied, shown }, subject)
+        let subject = subject(&view.state, route, presented);
+        Box::new(Refusal { refused: Refused::Denied { denied, shown }, subject })
     };
     gateway.must_be_enrolled(view).map_err(deny)?;
     let call = Call {
@@ -61,7 +67,7 @@ pub fn admit(
     let permit = admission::admit(&view.state, call, clock, &gateway.limiter).map_err(deny)?;
     match route {
         Some(route) => Ok(Admitted { permit, route: route.clone() }),
-        None => Err((Refused::NoSuchPath, subject())),
+        None => Err(nobody(Refused::NoSuchPath)),
     }
 }
 
@@ -85,16 +91,7 @@ fn method(method: &http::Method) -> Option<Method> {
     })
 }
 
-/// The subject of a call whose token is not known: only the place that it called.
-fn nameless(view: &View, route: Option<&Arc<Route>>) -> Subject {
-    Subject {
-        environment: route.map(|route| route.environment.clone()).unwrap_or_default(),
-        service: route.map(|route| route.service),
-        size: view.state.size(),
-        ..Subject::default()
-    }
-}
-
+/// Who called what. Whoever shows an id without its secret is not who the id says.
 fn subject(state: &State, route: Option<&Arc<Route>>, presented: Option<Presented>) -> Subject {
     let known = presented.and_then(|shown| {
         let token = state.tokens.get(&shown.token)?;

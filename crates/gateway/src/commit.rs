@@ -11,6 +11,8 @@ use crate::gateway::Gateway;
 use crate::record::Message;
 use crate::spool::{head_of, lines_of};
 
+/// How long control may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Commits every segment behind the ledger's chain, for ever.
@@ -60,5 +62,6 @@ pub async fn run(
 async fn commit(control: &dyn Control, data: &std::path::Path, number: u64) -> Result<(), String> {
     let head = head_of(data, number).map_err(|error| error.to_string())?;
     let lines = lines_of(data, number).map_err(|error| error.to_string())?;
-    control.committed(head, lines).await.map_err(|error| error.to_string())
+    let outcome = tokio::time::timeout(PATIENCE, control.committed(head, lines)).await;
+    outcome.map_err(|_| "control takes too long")?.map_err(|error| error.to_string())
 }

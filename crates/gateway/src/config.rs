@@ -120,7 +120,7 @@ impl Default for Recording {
             block: 4096,
             every: Duration::from_secs(60),
             limit: 1 << 30,
-            lines: 10_000,
+            lines: 50_000,
             keep: 16,
         }
     }

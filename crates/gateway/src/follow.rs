@@ -13,12 +13,14 @@ use domain::digest::Digest;
 use domain::follow::{Batch, Broken, Follower};
 use domain::signature::Seen;
 
-use crate::control::Control;
+use crate::control::{Control, ControlError};
 use crate::gateway::Gateway;
 
 use self::fresh::Proofs;
 use self::receipts::Receipts;
 
+/// How long control may take for an answer: it waits for news itself for some ten seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -50,11 +52,17 @@ impl Follow {
     pub async fn run(mut self) {
         let mut pause = SHORTEST_PAUSE;
         loop {
-            match self.control.batches(self.follower.state().size()).await {
+            let batches = self.control.batches(self.follower.state().size());
+            let batches = tokio::time::timeout(PATIENCE, batches).await;
+            let late = || Err(ControlError::Unreachable("it takes too long".to_owned()));
+            match batches.unwrap_or_else(|_| late()) {
                 Ok(batches) => {
                     pause = SHORTEST_PAUSE;
                     if let Err(broken) = self.take(&batches) {
-                        tracing::error!(rule = broken.rule(), "the ledger is not believed: {broken}");
+                        tracing::error!(
+                            rule = broken.rule(),
+                            "the ledger is not believed: {broken}"
+                        );
                         self.gateway.health.broken(&broken);
                         return;
                     }

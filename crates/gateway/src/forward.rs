@@ -10,6 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::admission::Permit;
+use domain::id::CredentialId;
+use http::header::EXPECT;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
@@ -70,18 +72,29 @@ impl Life {
         Life { gateway }
     }
 
-    /// listener → admit → number → lease: what it takes before anything is forwarded.
+    /// What it takes before anything is forwarded; the lease alone may have to be waited for.
     async fn open(&self, session: &Session, ctx: &mut Ctx) -> Result<Passing, Refused> {
+        let (route, credential) = self.enter(session, ctx)?;
+        let lease = self.gateway.leases.of(&route, credential).await;
+        Ok(Passing { route, lease: lease.ok_or(Refused::NoCredential)? })
+    }
+
+    /// listener → admit → number: the call is in flight.
+    fn enter(
+        &self,
+        session: &Session,
+        ctx: &mut Ctx,
+    ) -> Result<(Arc<Route>, CredentialId), Refused> {
         screen(session).map_err(Refused::Form)?;
         let target = target(session)?;
         let gateway = &self.gateway;
-        let view = gateway.view.load_full();
+        let view = gateway.view.load();
         let Admitted { permit, route } =
-            admit(gateway, &view, session, target).map_err(|(refused, subject)| {
+            admit(gateway, &view, session, target).map_err(|refusal| {
                 if let Some(number) = gateway.recorder.reserve() {
-                    ctx.flight().number(number, subject);
+                    ctx.flight().number(number, refusal.subject);
                 }
-                refused
+                refusal.refused
             })?;
         let number = gateway.recorder.reserve().ok_or(Refused::NoSpool)?;
         ctx.flight().number(number, admitted(&permit));
@@ -91,8 +104,7 @@ impl Life {
         // Whatever came into force since the view was loaded would not have found this call.
         self.recheck(ctx)?;
         let credential = view.credential(&route).ok_or(Refused::NoCredential)?;
-        let lease = gateway.leases.of(&route, credential).await.ok_or(Refused::NoCredential)?;
-        Ok(Passing { route, lease })
+        Ok((route, credential))
     }
 
     /// INVARIANT: asked at every connection attempt, retry and message; a call that was cut or does
@@ -180,6 +192,10 @@ impl ProxyHttp for Life {
         match self.open(session, ctx).await {
             Ok(passing) => {
                 ctx.passing = Some(passing);
+                // Answered here and not passed on: many a vendor would let the caller wait.
+                if session.req_header().headers.contains_key(EXPECT) {
+                    session.write_continue_response().await?;
+                }
                 Ok(false)
             }
             Err(refused) => {
@@ -289,7 +305,12 @@ impl ProxyHttp for Life {
         ctx.attempts += 1;
         let route = ctx.passing.as_ref().map(|passing| &passing.route);
         let known = route.and_then(|route| route.resolved.load_full());
-        error.set_retry(known.is_some_and(|known| ctx.attempts < known.addresses.len()));
+        let more = known.is_some_and(|known| ctx.attempts < known.addresses.len());
+        if let Some(route) = route.filter(|_| !more) {
+            // The name may point elsewhere by now.
+            route.resolved.store(None);
+        }
+        error.set_retry(more);
         error
     }
 
@@ -324,7 +345,7 @@ impl ProxyHttp for Life {
         if session.response_written().is_some_and(|header| !header.status.is_informational()) {
             return gone;
         }
-        tracing::info!(code = refused.code(), source = source(error), "a call was not forwarded");
+        tracing::debug!(code = refused.code(), source = source(error), "a call was not forwarded");
         match self.answer(session, ctx, &refused).await {
             Ok(()) => FailToProxy { error_code: refused.status(), can_reuse_downstream: false },
             Err(_) => gone,

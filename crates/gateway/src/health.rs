@@ -71,9 +71,13 @@ impl Health {
 }
 
 impl Report {
+    /// For whoever asks on the port of the calls: the codes alone.
     pub fn answer(&self) -> Result<(ResponseHeader, Bytes)> {
-        let body = Bytes::from(serde_json::to_vec(self).unwrap_or_default());
-        let mut header = ResponseHeader::build_no_case(if self.ready { 200 } else { 503 }, Some(4))?;
+        let code = |why: &String| why.split(' ').next().unwrap_or_default().to_owned();
+        let brief = Report { why: self.why.iter().map(code).collect(), ..self.clone() };
+        let body = Bytes::from(serde_json::to_vec(&brief).unwrap_or_default());
+        let mut header =
+            ResponseHeader::build_no_case(if self.ready { 200 } else { 503 }, Some(4))?;
         header.insert_header(CONTENT_TYPE, "application/json")?;
         header.insert_header(CACHE_CONTROL, "no-store")?;
         header.set_content_length(body.len())?;

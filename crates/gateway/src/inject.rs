@@ -3,7 +3,8 @@
 use domain::catalog::Placement;
 use http::HeaderValue;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, COOKIE, FORWARDED, HOST, HeaderName, PROXY_AUTHORIZATION, VIA,
+    ACCEPT_ENCODING, AUTHORIZATION, COOKIE, EXPECT, FORWARDED, HOST, HeaderName,
+    PROXY_AUTHORIZATION, VIA,
 };
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use pingora::Result;
@@ -16,8 +17,9 @@ use crate::listener::Target;
 use crate::route::Route;
 
 /// Never passed on, whatever they hold: the vendor sees one identity, the injected one, and nothing
-/// of where the caller says that it comes from.
-const DROPPED: [HeaderName; 5] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, FORWARDED, VIA];
+/// of where the caller says that it comes from. An expectation was answered by the gateway.
+const DROPPED: [HeaderName; 6] =
+    [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, EXPECT, FORWARDED, VIA];
 const CLAIMED: [&str; 6] = [
     "x-forwarded-for",
     "x-forwarded-host",
@@ -51,7 +53,7 @@ pub fn inject(
     // An answer in a coding could not be searched for the credential.
     header.insert_header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))?;
     header.insert_header(HOST, route.authority.clone())?;
-    if let Some(value) = lease.header(&route.placement) {
+    if let Some(value) = lease.header.clone() {
         match &route.placement {
             Placement::Header { name } => header.insert_header(name.clone(), value)?,
             _ => header.insert_header(AUTHORIZATION, value)?,
@@ -85,9 +87,9 @@ fn path(route: &Route, lease: &Lease, target: Target<'_>) -> Zeroizing<Vec<u8>> 
 fn passes(part: &str, places: &[Placement]) -> bool {
     pairs(part).all(|(key, value)| {
         let key = decoded(key);
-        let placed = places.iter().any(|place| {
-            matches!(place, Placement::Query { name } if name.as_bytes() == key.as_slice())
-        });
+        let placed = places.iter().any(
+            |place| matches!(place, Placement::Query { name } if name.as_bytes() == key.as_slice()),
+        );
         !placed && !holds_token(&key) && !holds_token(&decoded(value))
     })
 }

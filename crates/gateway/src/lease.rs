@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use domain::catalog::Placement;
 use domain::digest::Digest;
 use domain::id::{CredentialId, GatewayId, ServiceId};
@@ -22,6 +23,8 @@ use crate::route::Route;
 
 /// The longest that a lease lasts, whatever control says.
 const LONGEST: Duration = Duration::from_secs(3600);
+/// How long control may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The least time between two questions for the same lease.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -49,6 +52,9 @@ pub fn lease_context(
 pub struct Lease {
     pub credential: CredentialId,
     pub secret: Zeroizing<Vec<u8>>,
+    /// The credential as a header value; none when it belongs into the query, or cannot stand in a
+    /// header. Its bytes are overwritten with the last call that sends them.
+    pub header: Option<HeaderValue>,
     pub spellings: Spellings,
     until: Instant,
 }
@@ -120,20 +126,23 @@ impl Slot {
     }
 }
 
-impl Lease {
-    /// The credential as a header value in its place; `None` when it belongs into the query, or
-    /// cannot stand in a header.
-    pub fn header(&self, placement: &Placement) -> Option<HeaderValue> {
-        let text: Zeroizing<Vec<u8>> = match placement {
-            Placement::Bearer => [b"Bearer ".as_slice(), &self.secret].concat().into(),
-            Placement::Basic => format!("Basic {}", STANDARD.encode(&*self.secret)).into_bytes().into(),
-            Placement::Header { .. } => self.secret.clone(),
-            Placement::Query { .. } => return None,
-        };
-        let mut value = HeaderValue::from_bytes(&text).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+fn header(secret: &[u8], placement: &Placement) -> Option<HeaderValue> {
+    let mut text = Zeroizing::new(String::with_capacity(2 * secret.len() + 16));
+    match placement {
+        Placement::Bearer => {
+            text.push_str("Bearer ");
+            text.push_str(std::str::from_utf8(secret).ok()?);
+        }
+        Placement::Basic => {
+            text.push_str("Basic ");
+            STANDARD.encode_string(secret, &mut text);
+        }
+        Placement::Header { .. } => text.push_str(std::str::from_utf8(secret).ok()?),
+        Placement::Query { .. } => return None,
     }
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 impl fmt::Debug for Lease {
@@ -212,7 +221,9 @@ async fn fetch(
     route: &Route,
     sent: Instant,
 ) -> Result<Lease, String> {
-    let lease = control.lease(opener.gateway, route.service, &route.environment).await;
+    let lease = control.lease(opener.gateway, route.service, &route.environment);
+    let lease =
+        tokio::time::timeout(PATIENCE, lease).await.map_err(|_| "control takes too long")?;
     let SealedLease { credential, sealed, until } = lease.map_err(|error| error.to_string())?;
     let Opener { gateway, genesis, key } = opener;
     let context = lease_context(genesis, *gateway, route.service, credential, &route.environment);
@@ -222,6 +233,10 @@ async fn fetch(
     if life.is_zero() {
         return Err("the lease had ended when it came".to_owned());
     }
+    let header = header(&secret, &route.placement);
+    if header.is_none() && !matches!(route.placement, Placement::Query { .. }) {
+        return Err("the credential cannot stand in a header".to_owned());
+    }
     let spellings = Spellings::of(&secret);
-    Ok(Lease { credential, secret, spellings, until: sent + life })
+    Ok(Lease { credential, secret, header, spellings, until: sent + life })
 }

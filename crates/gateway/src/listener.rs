@@ -113,12 +113,10 @@ async fn handle(
     }
     let stream: Stream = match tls {
         None => Box::new(connection),
-        Some(tls) => {
-            match tokio::time::timeout(HANDSHAKE, tls.tls_handshake(connection)).await {
-                Ok(Ok(stream)) => Box::new(stream),
-                Ok(Err(_)) | Err(_) => return,
-            }
-        }
+        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.tls_handshake(connection)).await {
+            Ok(Ok(stream)) => Box::new(stream),
+            Ok(Err(_)) | Err(_) => return,
+        },
     };
     let mut next = app.process_new(stream, &stop).await;
     while let Some(stream) = next {

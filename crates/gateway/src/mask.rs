@@ -11,10 +11,9 @@ use zeroize::Zeroizing;
 /// What stands in the credential's place; as long as what it replaces, so that no length changes.
 const MASK: u8 = b'*';
 /// Shorter spellings would blot out ordinary text.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = 6;
 /// What RFC 3986 §2.3 leaves as it stands.
-const RESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Every spelling of one credential that an answer may hold.
 pub struct Spellings(Vec<Zeroizing<Vec<u8>>>);
@@ -94,7 +93,8 @@ impl Spellings {
 /// The characters of the base64 of `secret` that do not depend on its neighbours, when it begins
 /// `offset` bytes into a group of three.
 fn aligned(secret: &[u8], offset: usize, alphabet: &impl base64::Engine) -> Vec<u8> {
-    let bytes = Zeroizing::new([&[0_u8; 2][..offset.min(2)], secret].concat());
+    let mut bytes = Zeroizing::new(vec![0; offset]);
+    bytes.extend_from_slice(secret);
     let text = Zeroizing::new(alphabet.encode(bytes.as_slice()).into_bytes());
     let from = (offset * 8).div_ceil(6);
     let to = bytes.len() * 8 / 6;
@@ -170,7 +170,9 @@ mod tests {
             body.extend(b" ");
             body.extend(URL_SAFE_NO_PAD.encode(&inner).bytes());
         }
-        body.extend(b" sk_live%2F9f%2BB%3D7c%20d sk_live%2f9f%2bB%3d7c%20d sk_live\\/9f+B=7c d after");
+        body.extend(
+            b" sk_live%2F9f%2BB%3D7c%20d sk_live%2f9f%2bB%3d7c%20d sk_live\\/9f+B=7c d after",
+        );
         for cut in 1..body.len() {
             let out = through(&body, cut);
             assert_eq!(out.len(), body.len());

@@ -18,7 +18,10 @@ const POLICY: &str = "ratelimit-policy";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// Admission says no. `shown` is whether the caller showed any token of ours.
-    Denied { denied: Denied, shown: bool },
+    Denied {
+        denied: Denied,
+        shown: bool,
+    },
     /// The request can be read in more than one way, or has a form that is never passed on.
     Form(Form),
     /// The path names no service and environment.
@@ -144,7 +147,10 @@ impl Refused {
             header.insert_header(RETRY_AFTER, "5")?;
         }
         if status == 405 {
-            header.insert_header(http::header::ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")?;
+            header.insert_header(
+                http::header::ALLOW,
+                "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+            )?;
         }
         Ok((header, body))
     }

@@ -104,9 +104,12 @@ impl Routes {
         let mut places = table.map(|t| t.operations.credential().to_vec()).unwrap_or_default();
         places.extend(placement.clone());
         let environments = service.environments.iter().filter_map(|(name, environment)| {
-            let slot = old.and_then(|old| old.environments.iter().find(|r| r.environment == *name));
+            let placement = placement.clone()?;
+            // A lease is prepared for its place; where that moved, another one is fetched.
+            let same = |r: &&Arc<Route>| r.environment == *name && r.placement == placement;
+            let slot = old.and_then(|old| old.environments.iter().find(same));
             let lease = slot.map_or_else(Arc::default, |route| route.lease.clone());
-            let route = Route::of(id, name, environment, placement.clone()?, lease)?;
+            let route = Route::of(id, name, environment, placement, lease)?;
             Some(Arc::new(Route { places: places.clone(), ..route }))
         });
         Routes { ticket: service.ticket, environments: environments.collect() }

@@ -141,8 +141,7 @@ fn attend(
     let proofs = Arc::new(Proofs::default());
     let past = (config.genesis, config.watermark.clone(), owed);
     let receipts = Receipts::new(key);
-    let follow =
-        Follow::new(gateway.clone(), control.clone(), proofs.clone(), receipts, past);
+    let follow = Follow::new(gateway.clone(), control.clone(), proofs.clone(), receipts, past);
     tasks.spawn(follow.run());
     tasks.spawn(fresh::ask(gateway.clone(), control.clone(), proofs));
     let gateway = gateway.clone();

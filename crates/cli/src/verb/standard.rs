@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use domain::authority::Act;
 use domain::digest::Digest;
 use domain::entry::canonical;
@@ -35,6 +35,24 @@ pub fn check(desk: &Desk, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The standards that come with the program.
+pub const BUNDLED: [(&str, &str); 4] = [
+    ("baseline", include_str!("../../bundled/baseline.yaml")),
+    ("payment", include_str!("../../bundled/payment.yaml")),
+    ("personal", include_str!("../../bundled/personal.yaml")),
+    ("health", include_str!("../../bundled/health.yaml")),
+];
+
+pub fn print(name: &str) -> Result<()> {
+    match BUNDLED.iter().find(|(bundled, _)| *bundled == name) {
+        Some((_, text)) => {
+            print!("{text}");
+            Ok(())
+        }
+        None => bail!("no bundled standard `{name}`; there are baseline, payment, personal, health"),
+    }
+}
+
 /// The act and the material of a standard.
 pub fn published(standard: &Standard) -> (StandardPublished, Vec<u8>) {
     let bytes = canonical(standard);
@@ -55,4 +73,28 @@ pub async fn list(desk: &Desk) -> Result<()> {
         table(&["standard", "version", "digest"], rows(&items, &["name", "version", "digest"]));
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verb::read_text;
+
+    #[test]
+    fn every_bundled_standard_can_be_measured_and_is_named_as_its_file() {
+        for (name, text) in BUNDLED {
+            let standard: Standard = read_text(text).unwrap();
+            assert_eq!(standard.check(), Ok(()), "{name}");
+            assert_eq!(standard.name, name);
+        }
+    }
+
+    #[test]
+    fn a_criterion_without_a_number_is_refused_with_a_hint() {
+        let vague = BUNDLED[0].1.replacen("threshold: {is: true}", "", 1);
+        let standard: Standard = read_text(&vague).unwrap();
+        let refused = standard.check().unwrap_err();
+        assert!(refused.has(domain::refusal::Code::NotMeasurable));
+        assert!(refused.to_string().contains("at-least"), "{refused}");
+    }
 }

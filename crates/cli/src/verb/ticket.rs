@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use control::flow::statement::Wanted;
+use control::flow::ticket::Intake;
 use domain::address::Cidr;
 use domain::catalog::{Adjust, Placement};
 use domain::digest::{Digest, paper};
@@ -44,8 +45,8 @@ pub struct TicketFile {
     #[serde(default)]
     pub contract: Option<ContractFile>,
     pub environments: BTreeMap<String, EnvironmentFile>,
-    /// Why, for whom, whose budget: whatever the reviewers shall read
-    pub intake: Value,
+    /// `why` it is needed, who owns the `budget`, and `notes`
+    pub intake: Intake,
     #[serde(default)]
     pub adjust: Adjust,
 }
@@ -114,7 +115,7 @@ impl TicketFile {
             "data": self.data,
             "document": encode(&document),
             "environments": environments,
-            "intake": serde_json::to_string_pretty(&self.intake)?,
+            "intake": self.intake,
         });
         Ok((terms, Digest::of(&document)))
     }

@@ -21,7 +21,7 @@ use super::caller::{Body, Caller, id};
 use super::service::Done;
 use super::{App, Page, Paging, Problem};
 use crate::flow::probe::Trial;
-use crate::flow::ticket::Wish;
+use crate::flow::ticket::{Intake, Wish};
 use crate::view::ticket::TicketView;
 
 /// A ticket's terms; documents come as base 64.
@@ -45,8 +45,7 @@ pub struct TermsWish {
     document: String,
     #[schema(value_type = Object)]
     environments: BTreeMap<String, Environment>,
-    /// Why, for whom, whose budget: text for the reviewers.
-    intake: String,
+    intake: Intake,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,7 +85,7 @@ impl TermsWish {
             data: self.data,
             document: bytes("document", &self.document)?,
             environments: self.environments,
-            intake: self.intake.into_bytes(),
+            intake: self.intake,
         })
     }
 }

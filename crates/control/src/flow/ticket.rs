@@ -22,6 +22,9 @@ use domain::ticket::{
 };
 use domain::time::Millis;
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use super::Failure;
 use super::probe::Trial;
 use crate::control::Control;
@@ -37,7 +40,32 @@ pub struct Wish {
     pub data: BTreeSet<DataClass>,
     pub document: Vec<u8>,
     pub environments: BTreeMap<String, Environment>,
-    pub intake: Vec<u8>,
+    pub intake: Intake,
+}
+
+/// What the reviewers read first: nothing reaches production without it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Intake {
+    /// Who owns the budget.
+    pub budget: String,
+    /// Whatever else matters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notes: String,
+    /// What it is needed for.
+    pub why: String,
+}
+
+impl Intake {
+    fn check(&self) -> Result<(), Refusal> {
+        match self.why.trim().is_empty() || self.budget.trim().is_empty() {
+            true => Err(Refusal::new(
+                Code::Invalid,
+                "`intake` says `why` the service is needed and who owns the `budget`",
+            )),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The wish turned into terms, with what is stored beside the entry.
@@ -62,7 +90,7 @@ impl Prepared {
             data: wish.data.clone(),
             document: desk.blob(wish.document.clone()),
             environments: wish.environments.clone(),
-            intake: desk.paper(intake, wish.intake.clone()),
+            intake: desk.paper(intake, canonical(&wish.intake)),
             operations: desk.material(Kind::Operations, &self.operations)?,
         })
     }
@@ -118,6 +146,7 @@ impl Control {
 
     /// Reads the API's document: operations, scopes, where its credential stands.
     async fn prepare(&self, wish: Wish) -> Result<Prepared, Failure> {
+        wish.intake.check()?;
         let read = move || {
             let invalid = |message: String| Refusal::new(Code::Invalid, message);
             let document = serde_json::from_slice(&wish.document)

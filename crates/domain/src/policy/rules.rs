@@ -229,7 +229,8 @@ fn has_errors(response: &Response) -> bool {
 }
 
 fn determining(response: &Response) -> Vec<String> {
-    let ids = response.diagnostics().reason().map(ToString::to_string);
+    // Not `to_string`, which escapes: the notes are found by the id as it is.
+    let ids = response.diagnostics().reason().map(|id| AsRef::<str>::as_ref(id).to_owned());
     let mut ids: Vec<_> = ids.filter(|id| id != BASE_ID).collect();
     ids.sort();
     ids

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cast, Machine, Member, World, operations, standard};
+use super::{Cast, Machine, Member, World, operations};
 use crate::catalog::Placement;
 use crate::credential::CredentialStored;
 use crate::digest::Digest;
@@ -63,10 +63,11 @@ impl World {
     }
 
     pub fn opened(&mut self, name: &str, terms: Terms) -> TicketOpened {
+        let standard = self.state().standards.get("baseline").expect("the standard").digest;
         TicketOpened {
             name: name.to_owned(),
             service: ServiceId(self.id()),
-            standard: Digest::of(&canonical(&standard())),
+            standard,
             terms,
             ticket: TicketId(self.id()),
             vendor: self.vendor(),

@@ -442,17 +442,17 @@ fn demo_people_touch_loopback_only() {
 fn an_entry_that_does_not_prove_who_acted_as_it_says() {
     let mut world = World::new();
     let Cast { bob, .. } = world.cast();
-    let ticket = world.open("parcels");
-    let withdrawn = || Body::TicketWithdrawn(domain::ticket::TicketWithdrawn { ticket });
+    let committed = world.committed(world.segment(1));
+    let body = || Body::SegmentCommitted(committed.clone());
     for (who, proof) in [
         (Some(bob.id), Proof::Node),
         (Some(bob.id), Proof::Signature),
         (None, Proof::Signature),
         (None, Proof::Login),
     ] {
-        let entry = world.entry(who, proof, withdrawn());
-        assert!(codes(world.append(entry)).contains(&Code::Invalid), "{who:?} {proof:?}");
+        refused(world.append(world.entry(who, proof, body())), Code::Invalid);
     }
+    world.job(body()).unwrap();
 }
 
 #[test]

@@ -246,6 +246,7 @@ fn whoever_leaves_takes_their_tokens_with_them_under_a_number() {
     let bob = world.cast().bob;
     let service = world.canary("parcels");
     let token = world.token(&bob, service, &["parcels:read"]);
+    let rotated = world.rotated(token, Span::HOUR);
     let number = world.offboard(&bob).unwrap();
     let revocation = world.state().revocations.get(&number).unwrap();
     assert_eq!((revocation.ended, revocation.target), (1, Target::Owner(bob.id)));
@@ -253,7 +254,7 @@ fn whoever_leaves_takes_their_tokens_with_them_under_a_number() {
     assert_eq!(world.admit(call).unwrap_err().code(), "revoked");
     let received = world.received(number);
     world.job(Body::RevocationReceived(received)).unwrap();
-    assert!(codes(world.rotate(&bob, token)).contains(&Code::NotActive));
+    assert!(codes(world.by(&bob, Body::TokenRotated(rotated))).contains(&Code::NotActive));
 }
 
 #[test]

@@ -151,9 +151,8 @@ mod tests {
     fn the_same_twice_is_one_and_two_are_nobodys() {
         let (one, presented) = token(1);
         let (two, _) = token(2);
-        let both = |second: String| {
-            [("authorization", format!("Bearer {one}")), ("x-api-key", second)]
-        };
+        let both =
+            |second: String| [("authorization", format!("Bearer {one}")), ("x-api-key", second)];
         assert_eq!(look(&both(one.clone()), "", &[]), Shown::One(presented));
         assert_eq!(look(&both(two), "", &[]), Shown::Several);
         assert_eq!(look(&both("something else".into()), "", &[]), Shown::One(presented));

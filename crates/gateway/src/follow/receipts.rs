@@ -12,6 +12,8 @@ use crate::control::{Control, ControlError};
 use crate::flight::Flight;
 use crate::gateway::Gateway;
 
+/// How long control may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Which revocations are answered already.
@@ -78,7 +80,8 @@ async fn answer(gateway: &Gateway, control: &dyn Control, key: &Ed25519KeyPair, 
         signature: Base64(signature.as_ref().to_vec()),
     };
     loop {
-        match control.received(received.clone()).await {
+        let outcome = tokio::time::timeout(PATIENCE, control.received(received.clone())).await;
+        match outcome.unwrap_or_else(|_| Err(ControlError::Unreachable("timeout".to_owned()))) {
             Ok(()) => return,
             Err(ControlError::Refused { code, message }) => {
                 tracing::warn!(revocation = number, code, "a receipt is refused: {message}");

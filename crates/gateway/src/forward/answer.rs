@@ -32,7 +32,7 @@ pub fn clean(
 ) -> Result<bool> {
     let upgraded = header.status == StatusCode::SWITCHING_PROTOCOLS;
     for name in nominated(header) {
-        if !KEPT.contains(&name) && !(upgraded && name == UPGRADE) {
+        if !(KEPT.contains(&name) || upgraded && name == UPGRADE) {
             header.remove_header(&name);
         }
     }
@@ -42,16 +42,15 @@ pub fn clean(
         header.remove_header(&CONNECTION);
         header.remove_header(&UPGRADE);
     }
+    mask_header(header, spellings)?;
     if header.status.is_informational() {
-        mask_header(header, spellings)?;
         return Ok(true);
     }
-    mask_header(header, spellings)?;
     if let Some((rate, left)) = left {
         limits(rate, left, header)?;
     }
-    let empty = bodiless
-        || matches!(header.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let empty =
+        bodiless || matches!(header.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     Ok(empty || header.headers.get_all(CONTENT_ENCODING).iter().all(is_plain))
 }
 
@@ -93,7 +92,9 @@ fn masked(fields: &HeaderMap, spellings: &Spellings) -> Vec<(HeaderName, Vec<Hea
         values.any(|value| spellings.masked(value.as_bytes()).is_some())
     };
     let clean = |value: &HeaderValue| match spellings.masked(value.as_bytes()) {
-        Some(text) => HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static("")),
+        Some(text) => {
+            HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+        }
         None => value.clone(),
     };
     let names = fields.keys().filter(hit);

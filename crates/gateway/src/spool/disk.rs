@@ -66,7 +66,8 @@ impl Disk {
             }
         }
         let reserved = files::read(&data.join("spool/reserved"))?;
-        let reserved = reserved.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok());
+        let reserved =
+            reserved.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok());
         Ok(Found { disk, lines, link, reserved: reserved.unwrap_or(1) })
     }
 

@@ -22,6 +22,7 @@ use crate::segment::{self, Base, Line, Link};
 /// Lines wait at most this long, or until there are this many, for one common sync.
 const GROUP: Duration = Duration::from_millis(50);
 const GROUP_LINES: usize = 256;
+const CROWDED: Duration = Duration::from_secs(1);
 /// After a failure the disk is tried again this much later.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -63,8 +64,22 @@ impl Writer {
         let (base, group, since, failed) = (None, Vec::new(), None, None);
         let (resumed, grouped) = (reserved, 0);
         let writer = Writer {
-            disk, gateway, key, bounds, recorder, flights, closed, base, link, lines, group,
-            grouped, resumed, reserved, since, failed,
+            disk,
+            gateway,
+            key,
+            bounds,
+            recorder,
+            flights,
+            closed,
+            base,
+            link,
+            lines,
+            group,
+            grouped,
+            resumed,
+            reserved,
+            since,
+            failed,
         };
         Ok((writer, segments))
     }
@@ -74,8 +89,11 @@ impl Writer {
         let chain = base.chain.as_ref().map_or(Link::NONE, Link::of_chain);
         let other = chain.number == self.link.number && chain.root != self.link.root;
         if chain.number > self.link.number || other {
-            tracing::warn!("the ledger's chain of segments goes on at {}, not at this folder's {}",
-                chain.number, self.link.number);
+            tracing::warn!(
+                "the ledger's chain of segments goes on at {}, not at this folder's {}",
+                chain.number,
+                self.link.number
+            );
             self.disk.forget(chain)?;
             self.lines = self.lines.split_off(&(chain.last + 1));
             self.link = chain;
@@ -150,6 +168,15 @@ impl Writer {
     fn is_due(&self) -> bool {
         let waited = self.since.is_some_and(|since| since.elapsed() >= self.bounds.every);
         self.failed.is_none() && (waited || self.lines.len() >= self.bounds.lines)
+    }
+
+    /// Calls that run for longer than this get another line, so that a segment can be closed in
+    /// front of them: sooner when there are more lines than one segment holds.
+    fn age(&self) -> Duration {
+        match self.lines.len() >= self.bounds.lines {
+            true => self.bounds.every.min(CROWDED),
+            false => self.bounds.every,
+        }
     }
 
     /// Closes every segment that can be closed now.
@@ -233,7 +260,7 @@ pub fn run(mut writer: Writer, messages: &Receiver<Message>) {
         writer.sync();
         if writer.is_due() {
             let (flights, recorder) = (writer.flights.clone(), writer.recorder.clone());
-            flights.split(writer.bounds.every, &recorder);
+            flights.split(writer.age(), &recorder);
             if !messages.try_iter().all(|message| writer.take(message)) {
                 break;
             }

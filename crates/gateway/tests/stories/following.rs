@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use domain::actor::{Actor, Proof};
 use domain::entry::{Body, Entry};
-use domain::id::{GrantId, NodeId, TokenId};
 use domain::fuse::{Cause, Fuse};
+use domain::id::{GrantId, NodeId, TokenId};
 use domain::signature::Seen;
 use domain::time::Span;
 use domain::token::TokenIssued;

@@ -242,7 +242,12 @@ impl Ledger {
         }
     }
 
-    fn sign(&self, person: PersonId, statement: impl FnOnce(Frame<'_>) -> Statement, role: &str) -> Signature {
+    fn sign(
+        &self,
+        person: PersonId,
+        statement: impl FnOnce(Frame<'_>) -> Statement,
+        role: &str,
+    ) -> Signature {
         let key = person_key(person);
         let seen = self.state().seen().unwrap();
         let not_after = now().after(Span::HOUR);
@@ -272,7 +277,10 @@ impl Ledger {
                 key: machine_key(12),
                 sealing: domain::sealed::public_key(&Zeroizing::new([13; 32])).unwrap(),
             }],
-            log: Signer::from_seed("log", &Zeroizing::new([15; 32])).unwrap().verifier().to_string(),
+            log: Signer::from_seed("log", &Zeroizing::new([15; 32]))
+                .unwrap()
+                .verifier()
+                .to_string(),
             nodes: vec![NodeEnrolled { key: machine_key(11), node: NODE }],
             operators: vec![added(OPERATOR, &[Role::OPERATOR])],
             origin: ORIGIN.into(),
@@ -290,11 +298,8 @@ impl Ledger {
 
     fn publish_rules(&mut self) {
         let bytes = canonical(&standard());
-        let act = StandardPublished {
-            name: "baseline".into(),
-            standard: Digest::of(&bytes),
-            version: 1,
-        };
+        let act =
+            StandardPublished { name: "baseline".into(), standard: Digest::of(&bytes), version: 1 };
         self.authority(Act::StandardPublished(act), vec![(Kind::Standard, bytes)]);
         let bytes = POLICY.as_bytes().to_vec();
         let act = PolicyPublished { policy: Digest::of(&bytes), version: 1 };

@@ -96,11 +96,7 @@ const CORPUS: &[(&str, &str, u16)] = &[
          X-A: b\0c\r\n\r\n",
         400,
     ),
-    (
-        "no host",
-        "GET /parcels/sandbox/open/x HTTP/1.1\r\nAuthorization: Bearer TOKEN\r\n\r\n",
-        400,
-    ),
+    ("no host", "GET /parcels/sandbox/open/x HTTP/1.1\r\nAuthorization: Bearer TOKEN\r\n\r\n", 400),
     (
         "two hosts",
         "GET /parcels/sandbox/open/x HTTP/1.1\r\nHost: a\r\nHost: b\r\nAuthorization: Bearer TOKEN\r\n\r\n",
@@ -131,11 +127,7 @@ const CORPUS: &[(&str, &str, u16)] = &[
         "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nAuthorization: Bearer TOKEN\r\n\r\n",
         405,
     ),
-    (
-        "asterisk form",
-        "OPTIONS * HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n",
-        400,
-    ),
+    ("asterisk form", "OPTIONS * HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n", 400),
     (
         "two slashes in front",
         "GET //parcels/sandbox/open/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n",

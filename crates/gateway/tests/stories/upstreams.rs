@@ -50,8 +50,7 @@ async fn private_ranges_are_exactly_those_declared() {
 async fn a_redirect_is_handed_to_the_caller_and_never_followed() {
     let inner = Vendor::plain().await;
     let location = format!("Location: {}/internal\r\n", inner.url());
-    let vendor =
-        Vendor::new(move |_| Say::All(answer_with("302 Found", &location, "moved"))).await;
+    let vendor = Vendor::new(move |_| Say::All(answer_with("302 Found", &location, "moved"))).await;
     let world = World::new(&Setup::at(&vendor.url())).await;
     let token = world.token(&Ask::default()).await;
     let response = world.get("/open/x", &token).send().await.unwrap();

@@ -98,18 +98,16 @@ async fn serve(
         let say = script.lock().unwrap()(&text);
         match say {
             Say::All(answer) => stream.write_all(&answer).await?,
-            Say::Pieces(mut pieces) => {
-                loop {
-                    let mut byte = [0];
-                    tokio::select! {
-                        piece = pieces.recv() => match piece {
-                            Some(piece) => stream.write_all(&piece).await?,
-                            None => return Ok(()),
-                        },
-                        read = stream.read(&mut byte) => if read? == 0 { return Ok(()) },
-                    }
+            Say::Pieces(mut pieces) => loop {
+                let mut byte = [0];
+                tokio::select! {
+                    piece = pieces.recv() => match piece {
+                        Some(piece) => stream.write_all(&piece).await?,
+                        None => return Ok(()),
+                    },
+                    read = stream.read(&mut byte) => if read? == 0 { return Ok(()) },
                 }
-            }
+            },
             Say::Close => return Ok(()),
             Say::Nothing => {
                 let mut rest = Vec::new();

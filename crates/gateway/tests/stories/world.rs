@@ -19,7 +19,7 @@ use std::sync::Mutex;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use crate::ledger::{Ask, GATEWAY, Ledger, OPERATOR, SERVICE, Setup, now};
+use crate::ledger::{Ask, GATEWAY, Ledger, OPERATOR, Setup, now};
 
 pub const CREDENTIAL: &str = "sk_live/9f8e7d6c5b4a+vendor=secret";
 const LONG: Duration = Duration::from_secs(20);
@@ -152,8 +152,7 @@ impl Control for Desk {
         let mut ephemeral = Zeroizing::new([1; 32]);
         ephemeral[..8].copy_from_slice(&turn.to_be_bytes());
         let secret = self.credential.lock().unwrap().clone();
-        let sealed =
-            domain::sealed::seal_to(&to, &ephemeral, &context, secret.as_bytes()).unwrap();
+        let sealed = domain::sealed::seal_to(&to, &ephemeral, &context, secret.as_bytes()).unwrap();
         Ok(SealedLease { credential, sealed, until: now().after(Span::HOUR) })
     }
 
@@ -298,10 +297,6 @@ impl World {
 
     pub fn get(&self, path: &str, token: &str) -> RequestBuilder {
         self.client.get(self.url(path)).bearer_auth(token)
-    }
-
-    pub fn service(&self) -> ServiceId {
-        SERVICE
     }
 }
 

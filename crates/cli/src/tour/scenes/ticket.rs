@@ -48,7 +48,7 @@ async fn open(
         "data": ["personal"],
         "document": encode(&serde_json::to_vec(document)?),
         "environments": environments,
-        "intake": "Labels and tracking for the shop; budget: logistics.",
+        "intake": { "why": "labels and tracking for the shop", "budget": "logistics" },
     });
     let wish = json!({ "name": name, "vendor": vendor, "standard": "baseline", "terms": terms });
     let ticket: Value = who.client.post("/v1/tickets", &wish).await?;
