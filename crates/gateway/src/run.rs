@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use domain::signature::Seen;
@@ -54,6 +55,9 @@ pub struct Running {
     stop: watch::Sender<bool>,
     callers: Vec<JoinHandle<()>>,
     writer: Option<JoinHandle<()>>,
+    /// Says when the last segment is acknowledged, once the writer has ended.
+    owed: Option<std::sync::mpsc::Receiver<()>>,
+    patience: Duration,
     tasks: Option<Runtime>,
 }
 
@@ -107,12 +111,27 @@ pub fn start(config: Config, control: Arc<dyn Control>) -> Result<Running, Gatew
     let address = listeners.first().map(std::net::TcpListener::local_addr).transpose()?;
     let address = address.unwrap_or(config.listen);
     let (stop, _) = watch::channel(false);
-    let mut running =
-        Running { address, gateway, stop, callers: Vec::new(), writer: None, tasks: None };
+    let mut running = Running {
+        address,
+        gateway,
+        stop,
+        callers: Vec::new(),
+        writer: None,
+        owed: None,
+        patience: config.timeouts.stop,
+        tasks: None,
+    };
     let thread = std::thread::Builder::new().name("gateway-spool".to_owned());
     running.writer = Some(thread.spawn(move || spool::run(writer, &messages))?);
     attend(&tasks, &running.gateway, &control, &config, (key, owed));
-    tasks.spawn(commit::run(running.gateway.clone(), control.clone(), config.data.clone(), closed));
+    let (acknowledged, owed) = std::sync::mpsc::channel();
+    let commits =
+        commit::run(running.gateway.clone(), control.clone(), config.data.clone(), closed);
+    tasks.spawn(async move {
+        commits.await;
+        let _ = acknowledged.send(());
+    });
+    running.owed = Some(owed);
     let opener =
         Opener { gateway: config.keys.gateway, genesis: config.genesis, key: config.keys.sealing };
     tasks.spawn(lease::serve(control, Arc::new(opener), wanted));
@@ -194,6 +213,10 @@ impl Running {
         self.gateway.recorder.send(Message::Stop);
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
+        }
+        // What is not acknowledged in time is handed in after the next start.
+        if let Some(owed) = self.owed.take() {
+            let _ = owed.recv_timeout(self.patience);
         }
         if let Some(tasks) = self.tasks.take() {
             tasks.shutdown_background();
