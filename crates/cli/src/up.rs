@@ -69,6 +69,7 @@ pub struct Running {
     stop: tokio::sync::watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     runner: JoinHandle<()>,
+    jobs: JoinHandle<()>,
 }
 
 /// Starts everything and waits for an interrupt.
@@ -179,8 +180,9 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     let gateway = start_gateway(&control, &keys, free, &data, genesis).await?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let runner = runner::start(control.clone(), &keys, stopped.clone())?;
+    let jobs = tokio::spawn(control::jobs::run(control.clone(), stopped.clone()));
     let server = serve(listener, control.clone(), stopped);
-    Ok(Running { control, gateway, genesis, gateway_url, url, fresh, stop, server, runner })
+    Ok(Running { control, gateway, genesis, gateway_url, url, fresh, stop, server, runner, jobs })
 }
 
 /// The address itself, or one with a free port when it asks for any.
@@ -230,10 +232,11 @@ impl Running {
 
     /// Ends the calls, then the server, then the ledger's writer.
     pub async fn stop(self) -> Result<()> {
-        let Running { control, gateway, stop, server, runner, .. } = self;
+        let Running { control, gateway, stop, server, runner, jobs, .. } = self;
         tokio::task::spawn_blocking(move || gateway.stop()).await?;
         let _ = stop.send(true);
         runner.await?;
+        jobs.await?;
         server.await??;
         control.journal.close().await;
         Ok(())

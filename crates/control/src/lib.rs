@@ -5,6 +5,7 @@
 pub mod api;
 pub mod control;
 pub mod flow;
+pub mod jobs;
 pub mod journal;
 pub mod keys;
 pub mod login;

@@ -125,7 +125,7 @@ impl Stage {
         let report = verify::run(&data, Some(genesis), None).await?;
         let detail = format!(
             "{} entries in {} attested batches, every signature and decision made again; {} calls \
-             in {} committed segments",
+             in committed segments ({})",
             report.entries, report.batches, report.calls, report.segments
         );
         let entry = Some(report.entries);

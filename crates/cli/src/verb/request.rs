@@ -133,7 +133,8 @@ pub fn print_decision(decision: &Value) {
     ];
     facts(decision, &fields);
     for policy in decision.get("policies").and_then(Value::as_array).into_iter().flatten() {
-        println!("  because of `{}` {}", text(policy, "id"), text(policy, "name"));
+        let line = format!("  because of `{}` {}", text(policy, "id"), text(policy, "name"));
+        println!("{}", line.trim_end());
     }
     if let Some(smaller) = decision.get("smaller").filter(|smaller| !smaller.is_null()) {
         println!("this would pass:");
@@ -218,10 +219,14 @@ pub fn give(desk: &Desk, secret: &Secret, mut view: Value, out: Option<PathBuf>)
             Some(path) => println!("the token is in {}", path.display()),
             None => println!("{}\n(shown once: keep it where secrets belong)", secret.expose()),
         }
-        let fields = [("token", "id"), ("call", "base_url"), ("scopes", "scopes"), ("it", "why")];
+        let fields = [("token", "id"), ("call", "base_url"), ("scopes", "scopes"), ("why", "why")];
         facts(&view, &fields);
-        let header = "authorization: Bearer $TOKEN";
-        println!("\ntry: curl -H '{header}' {}/…", text(&view, "base_url"));
+        let token = match &out {
+            Some(path) => format!("$(cat {})", path.display()),
+            None => "$TOKEN".to_owned(),
+        };
+        let header = format!("authorization: Bearer {token}");
+        println!("\ntry: curl -H \"{header}\" {}/…", text(&view, "base_url"));
     });
     Ok(())
 }

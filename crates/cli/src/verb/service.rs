@@ -1,5 +1,7 @@
 //! Vendors and services.
 
+use std::io::IsTerminal as _;
+
 use anyhow::{Context as _, Result};
 use domain::refusal::{Code, Refusal};
 use serde_json::{Value, json};
@@ -70,7 +72,9 @@ pub async fn credential(
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("reading {}", path.display()))?,
         None => {
-            desk.show.note("the vendor's credential, then Enter:");
+            if std::io::stdin().is_terminal() {
+                desk.show.note("the vendor's credential, then Enter:");
+            }
             let mut line = String::new();
             std::io::stdin().read_line(&mut line)?;
             line

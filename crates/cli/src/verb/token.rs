@@ -56,9 +56,9 @@ pub async fn why(desk: &Desk, id: TokenId) -> Result<()> {
             ("request", "request"),
             ("grant", "grant"),
             ("status", "status"),
+            ("why", "why"),
         ];
         facts(&token, &fields);
-        println!("it {}", text(&token, "why"));
     });
     Ok(())
 }

@@ -64,22 +64,27 @@ impl Site {
 
     /// Starts the server and waits until it says that it is ready.
     pub fn start(&self) -> Server {
+        self.try_start().unwrap_or_else(|(_, said)| panic!("it did not become ready: {said}"))
+    }
+
+    /// Starts the server; if it ends before it is ready, its exit code and what it said.
+    pub fn try_start(&self) -> Result<Server, (Option<i32>, String)> {
         let mut child = self.up().stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let (mut text, mut line) = (String::new(), String::new());
         while out.read_line(&mut line).unwrap() > 0 {
             text.push_str(&line);
             line.clear();
-            if let Ok(ready) = serde_json::from_str::<Value>(&text) {
+            let Ok(ready) = serde_json::from_str::<Value>(&text) else { continue };
+            if ready["ready"] == true {
                 // Whatever it prints later must not fill the pipe.
                 std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
                 let field = |name: &str| ready[name].as_str().unwrap().to_owned();
                 let (url, gateway) = (field("url"), field("gateway"));
-                return Server { child, url, gateway, genesis: field("genesis") };
+                return Ok(Server { child, url, gateway, genesis: field("genesis") });
             }
         }
-        let _ = child.wait();
-        panic!("the server did not become ready: {text}");
+        Err((child.wait().unwrap().code(), text))
     }
 
     /// Starts the server, which must refuse; its standard error.

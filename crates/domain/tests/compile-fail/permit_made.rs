@@ -1,8 +1,7 @@
 //! Only `admit` makes a permit.
+//~ error[E0451]: fields `call`, `grant`
 use domain::admission::{Call, Permit};
 
-fn forge(call: Call, like: Permit) -> Permit {
+pub fn forge(call: Call, like: Permit) -> Permit {
     Permit { call, ..like }
 }
-
-fn main() {}

@@ -1,9 +1,8 @@
 //! Only `check` makes a step.
+//~ error[E0451]: fields `entry`, `genesis`, `size`, `claims` and `keep` of struct `Step` are private
 use domain::entry::Entry;
 use domain::step::Step;
 
-fn forge(entry: Entry) -> Step {
+pub fn forge(entry: Entry) -> Step {
     Step { entry, genesis: None, size: 0, claims: Vec::new(), keep: Vec::new() }
 }
-
-fn main() {}

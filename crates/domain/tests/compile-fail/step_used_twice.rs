@@ -1,13 +1,8 @@
 //! A step is absorbed once.
+//~ error[E0382]: use of moved value: `step`
 use domain::step::{Draft, Step};
 
-fn twice(draft: &mut Draft, step: Step) {
+pub fn twice(draft: &mut Draft, step: Step) {
     draft.absorb(step).ok();
     draft.absorb(step).ok();
 }
-
-fn copy(step: &Step) -> Step {
-    step.clone()
-}
-
-fn main() {}
