@@ -15,6 +15,11 @@ impl Raw {
         Raw(TcpStream::connect(address).await.unwrap())
     }
 
+    /// The connection itself, not blocking.
+    pub fn quiet(self) -> std::net::TcpStream {
+        self.0.into_std().unwrap()
+    }
+
     pub async fn send(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
     }

@@ -1,5 +1,9 @@
 //! Open streams: cut when the token ends, and the receipt only after that.
 
+use std::io::{ErrorKind, Read as _};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+
 use domain::revocation::Target;
 use domain::time::Span;
 use tokio::sync::mpsc;
@@ -51,6 +55,47 @@ async fn a_revocation_cuts_the_open_stream_and_then_is_receipted() {
     assert_eq!(calls[0].denied.as_deref(), Some("revoked"));
     assert_eq!((calls[0].status, calls[0].bytes_out), (200, 11));
     let _ = other;
+}
+
+/// Many streams on one thread: the first receipt finds every one of them closed.
+#[tokio::test]
+async fn no_receipt_is_signed_while_a_stream_is_open() {
+    let begin = format!("{HEAD}data: one\n\n");
+    let vendor = Vendor::new(move |_| Say::Hold(begin.clone().into())).await;
+    let world = World::new(&Setup::at(&vendor.url())).await;
+    let (grant, _, token) = world.desk.token(&Ask::default());
+    world.settled().await;
+    let mut callers = Vec::new();
+    for _ in 0..100 {
+        let mut caller = Raw::to(world.address).await;
+        let request = format!(
+            "GET /parcels/sandbox/open/e HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        caller.send(request.as_bytes()).await;
+        caller.until(|text| text.contains("data: one\n\n")).await;
+        callers.push(caller.quiet());
+    }
+    let open = Arc::new(Mutex::new(None));
+    let found = open.clone();
+    *world.desk.look.lock().unwrap() = Some(Box::new(move || {
+        let count = callers.iter().filter(|caller| is_open(caller)).count();
+        found.lock().unwrap().get_or_insert(count);
+    }));
+    let revocation = world.desk.revoke(Target::Grant(grant));
+    world.desk.received(revocation).await;
+    assert_eq!(*open.lock().unwrap(), Some(0));
+}
+
+/// Whether nothing has come in and the other side has not closed.
+fn is_open(caller: &TcpStream) -> bool {
+    let mut bytes = [0; 4096];
+    loop {
+        match let mut caller = caller; caller.read(&mut bytes) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        }
+    }
 }
 
 /// Nobody says anything on either side: the end of the token alone cuts the stream.

@@ -76,7 +76,7 @@ async fn only_the_declared_authorities_are_trusted() {
 async fn an_absent_and_a_silent_vendor_are_told_apart() {
     let gone = Vendor::plain().await.url();
     assert_eq!(call(&World::new(&Setup::at(&gone)).await).await.1, "upstream-unreachable");
-    let silent = Vendor::new(|_| Say::Nothing).await;
+    let silent = Vendor::new(|_| Say::Hold(Vec::new())).await;
     let world = World::with(&Setup::at(&silent.url()), |config| {
         config.timeouts.idle = Duration::from_millis(200);
     })

@@ -16,8 +16,8 @@ pub enum Say {
     Pieces(mpsc::Receiver<Vec<u8>>),
     /// Nothing: the connection is closed.
     Close,
-    /// Nothing, and the connection stays open.
-    Nothing,
+    /// These bytes and no more, and the connection stays open.
+    Hold(Vec<u8>),
 }
 
 type Script = Box<dyn FnMut(&str) -> Say + Send>;
@@ -109,7 +109,8 @@ async fn serve(
                 }
             },
             Say::Close => return Ok(()),
-            Say::Nothing => {
+            Say::Hold(begin) => {
+                stream.write_all(&begin).await?;
                 let mut rest = Vec::new();
                 stream.read_to_end(&mut rest).await?;
                 return Ok(());

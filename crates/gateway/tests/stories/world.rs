@@ -40,7 +40,11 @@ pub struct Desk {
     pub receipts: watch::Sender<Vec<u64>>,
     pub segments: watch::Sender<Vec<(SegmentCommitted, Vec<Call>)>>,
     pub leases: AtomicU64,
+    /// Looks around at the moment a receipt arrives.
+    pub look: Mutex<Option<Look>>,
 }
+
+type Look = Box<dyn FnMut() + Send>;
 
 fn unreachable(why: &str) -> ControlError {
     ControlError::Unreachable(why.to_owned())
@@ -66,6 +70,7 @@ impl Desk {
             receipts: watch::channel(Vec::new()).0,
             segments: watch::channel(Vec::new()).0,
             leases: AtomicU64::new(0),
+            look: Mutex::new(None),
         })
     }
 
@@ -158,6 +163,9 @@ impl Control for Desk {
 
     async fn received(&self, received: RevocationReceived) -> Result<(), ControlError> {
         let number = received.revocation;
+        if let Some(look) = self.look.lock().unwrap().as_mut() {
+            look();
+        }
         let appended =
             self.change(|ledger| ledger.append(None, Body::RevocationReceived(received)));
         match appended {
