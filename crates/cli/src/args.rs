@@ -23,16 +23,16 @@ use crate::verify::Verify;
     portcullis login http://127.0.0.1:7400")]
 pub struct Args {
     /// Print one JSON document (for the tour, one a step)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
-    /// The directory of keys and session; by default ~/.config/portcullis
-    #[arg(long, global = true, env = "PORTCULLIS_CONFIG", value_name = "DIR")]
+    /// The directory of keys and session, one a person [default: ~/.config/portcullis]
+    #[arg(long, global = true, env = "PORTCULLIS_CONFIG", value_name = "DIR", help_heading = "Global options")]
     pub config: Option<PathBuf>,
-    /// The SSH key to log in and sign with
-    #[arg(long, global = true, env = "PORTCULLIS_KEY", value_name = "FILE")]
+    /// The SSH key to log in and sign with [default: operator_ed25519 of --config, then ~/.ssh]
+    #[arg(long, global = true, env = "PORTCULLIS_KEY", value_name = "FILE", help_heading = "Global options")]
     pub key: Option<PathBuf>,
     /// Sign without asking
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "Global options")]
     pub yes: bool,
     #[command(subcommand)]
     pub verb: Verb,
@@ -111,10 +111,10 @@ pub enum Verb {
     #[command(after_help = "Example: portcullis backup --data /srv/portcullis /backups/today")]
     Backup {
         /// The server's data directory
-        #[arg(long)]
+        #[arg(long, env = "PORTCULLIS_DATA")]
         data: Option<PathBuf>,
-        /// The server's database, if it is PostgreSQL
-        #[arg(long, env = "PORTCULLIS_DATABASE", conflicts_with = "data")]
+        /// The server's database, if it is PostgreSQL; the usage lies in its data directory
+        #[arg(long, env = "PORTCULLIS_DATABASE")]
         database: Option<String>,
         /// A new directory
         out: PathBuf,
@@ -130,7 +130,10 @@ pub enum ActVerb {
     /// The acts that wait
     List,
     /// Sign one as an operator
-    Sign { act: String },
+    Sign {
+        /// The act's id, as `act list` shows it
+        act: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -167,6 +170,7 @@ pub enum KeyVerb {
     Add {
         /// Their name or id
         person: String,
+        /// Their SSH public key: a file
         public_key: PathBuf,
     },
 }
@@ -176,7 +180,9 @@ pub enum VendorVerb {
     /// Add a vendor
     #[command(after_help = "Example: portcullis vendor add 'Parcel Ltd' --contact api@parcel.example")]
     Add {
+        /// The name that tickets call it by
         name: String,
+        /// An e-mail address or whatever reaches them
         #[arg(long, default_value = "")]
         contact: String,
     },
@@ -194,9 +200,10 @@ pub enum StandardVerb {
     Publish { file: PathBuf },
     /// The published standards
     List,
-    /// Print a bundled standard, to start your own from: baseline, payment, personal or health
+    /// Print a bundled standard, to start your own from
     #[command(alias = "baseline")]
     Print {
+        /// baseline, payment, personal or health
         #[arg(default_value = "baseline")]
         name: String,
     },
@@ -210,7 +217,12 @@ pub enum PolicyVerb {
     Publish { file: PathBuf },
     /// Run a folder of cases against a file of policies
     #[command(after_help = "Example: portcullis policy test policy.cedar cases/")]
-    Test { file: PathBuf, cases: PathBuf },
+    Test {
+        /// The policies (Cedar)
+        file: PathBuf,
+        /// A folder of `*.yaml`, each a request's facts and what must come of it
+        cases: PathBuf,
+    },
     /// What the policy in force says to a request
     Explain(New),
     /// The policy in force
@@ -249,7 +261,7 @@ pub enum TicketVerb {
     Release {
         /// The service's name
         service: String,
-        /// canary or wide
+        /// canary (few callers, low limits) or wide
         stage: String,
     },
 }
@@ -263,8 +275,11 @@ pub enum ServiceVerb {
     /// Store the vendor's credential, read from standard input or a file
     #[command(after_help = "Example: portcullis service credential parcel production < key.txt")]
     Credential {
+        /// The service's name
         service: String,
+        /// The environment, as the ticket names it
         environment: String,
+        /// Read it from this file; for basic authentication it is `user:password`
         #[arg(long)]
         file: Option<PathBuf>,
     },
@@ -301,10 +316,14 @@ pub enum TokenVerb {
     /// When a token ends, because of what, and what to do
     Why { token: TokenId },
     /// Make a successor; the old token lives on for the overlap
+    #[command(after_help = "Example: portcullis token rotate tok_… --overlap 1h --out token.txt")]
     Rotate {
+        /// The token that gets a successor
         token: TokenId,
+        /// How long the old one lives on, at most 1d
         #[arg(long, default_value = "1h")]
         overlap: Span,
+        /// Put the new one into this file (mode 0600) in place of printing it
         #[arg(long)]
         out: Option<PathBuf>,
     },
@@ -318,8 +337,10 @@ pub enum TokenVerb {
 pub enum LedgerVerb {
     /// Print entries
     Show {
+        /// The first entry
         #[arg(long, default_value_t = 0)]
         from: u64,
+        /// How many
         #[arg(long, default_value_t = 50)]
         count: usize,
     },

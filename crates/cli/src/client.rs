@@ -1,6 +1,6 @@
 //! The client of the HTTP API that every verb uses.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use control::api::Problem;
 use domain::signature::{Base64, LOGIN_NAMESPACE, REVIEW_NAMESPACE, Seen, Signature};
 use domain::time::Millis;
@@ -34,8 +34,17 @@ impl std::error::Error for Refused {}
 /// A connection to a server, with or without a session.
 pub struct Client {
     http: reqwest::Client,
+    /// Whose session it is, on which ledger.
+    pub holder: Option<Holder>,
     session: Option<String>,
     pub url: Url,
+}
+
+/// Who is logged in, and the genesis that they believe in.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    pub genesis: String,
+    pub person: String,
 }
 
 /// A statement to be signed, as the server made it.
@@ -54,14 +63,17 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Client { http, session, url })
+        Ok(Client { http, holder: None, session, url })
     }
 
     /// The client of the stored session.
     pub fn from_session(home: &Home) -> Result<Client> {
         let session = home.session()?;
         let session = session.context("no session; log in with `portcullis login`")?;
-        Client::new(&session.url, Some(session.session.clone()))
+        let mut client = Client::new(&session.url, Some(session.session.clone()))?;
+        let (genesis, person) = (session.genesis.clone(), session.person.clone());
+        client.holder = Some(Holder { genesis, person });
+        Ok(client)
     }
 
     /// Logs in by signing the server's challenge.
@@ -85,13 +97,17 @@ impl Client {
             "signature": encode(&signature),
         });
         let opened: Value = client.post("/v1/login", &answer).await?;
+        let head: Value = client.get("/v1/ledger").await?;
         let session = Session {
+            genesis: text(&head, "genesis").to_owned(),
             expires: opened.get("expires").and_then(Value::as_u64).unwrap_or_default(),
             person: text(&opened, "person").to_owned(),
             session: text(&opened, "session").to_owned(),
             url: url.to_owned(),
         };
         client.session = Some(session.session.clone());
+        let (genesis, person) = (session.genesis.clone(), session.person.clone());
+        client.holder = Some(Holder { genesis, person });
         Ok((client, session))
     }
 
@@ -177,7 +193,48 @@ async fn refused(response: reqwest::Response) -> Result<reqwest::Response> {
     }
 }
 
+/// What the client means to sign; the server's text must say exactly that.
+pub struct Meant<'a> {
+    pub statement: &'static str,
+    pub role: &'a str,
+    /// None for statements without one.
+    pub verdict: Option<&'a str>,
+    /// The subject, field by field.
+    pub fields: Vec<(&'a str, Value)>,
+}
+
 impl Statement {
+    /// The statement as a document, if it is what the client means: this ledger, this person, this
+    /// role, this verdict, this subject, and a bounded wait. Nothing else is ever signed.
+    pub fn must_be(&self, client: &Client, meant: &Meant<'_>) -> Result<Value> {
+        let document: Value = serde_json::from_str(&self.statement)?;
+        let holder = client.holder.as_ref().context("no session")?;
+        let mut wanted = vec![
+            ("statement", json!(meant.statement)),
+            ("role", json!(meant.role)),
+            ("genesis", json!(holder.genesis)),
+            ("signer", json!(holder.person)),
+            ("not_after", json!(self.not_after)),
+            ("seen", json!(self.seen)),
+        ];
+        wanted.extend(meant.verdict.map(|verdict| ("verdict", json!(verdict))));
+        wanted.extend(meant.fields.iter().cloned());
+        for (field, value) in wanted {
+            let found = document.get(field).cloned().unwrap_or_default();
+            if found != value {
+                bail!(
+                    "the server wants something else signed than was meant: `{field}` is {found}, \
+                     not {value}; nothing was signed"
+                );
+            }
+        }
+        let latest = crate::scan::clock().after(domain::statement::LONGEST_WAIT);
+        if self.not_after > latest.0 {
+            bail!("the server wants a signature that counts for too long; nothing was signed");
+        }
+        Ok(document)
+    }
+
     /// Signs exactly the text that was shown.
     pub fn sign(&self, signer: &Signer) -> Result<Signature> {
         let sig = signer.sign(REVIEW_NAMESPACE, self.statement.as_bytes())?;
@@ -189,10 +246,6 @@ impl Statement {
         })
     }
 
-    /// The statement as a document, to be compared with what the client means.
-    pub fn document(&self) -> Result<Value> {
-        Ok(serde_json::from_str(&self.statement)?)
-    }
 }
 
 /// A text field of an answer; empty when it is missing.
@@ -204,4 +257,11 @@ pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 pub fn encode(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// Reads base 64.
+pub fn decode(text: &str) -> Result<Vec<u8>> {
+    use base64::Engine as _;
+    let read = base64::engine::general_purpose::STANDARD.decode(text);
+    read.context("the server's answer is not base 64")
 }

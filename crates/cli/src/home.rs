@@ -21,6 +21,8 @@ pub struct Home {
 #[serde(deny_unknown_fields)]
 pub struct Session {
     pub expires: u64,
+    /// The ledger's genesis hash: what this client signs is for that ledger only.
+    pub genesis: String,
     pub person: String,
     pub session: String,
     pub url: String,

@@ -79,6 +79,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ledger::proof))
         .routes(routes!(ledger::paper))
         .routes(routes!(ledger::blob))
+        .routes(routes!(ledger::material))
         .routes(routes!(act::statement))
         .routes(routes!(act::acts, act::propose))
         .routes(routes!(act::sign))

@@ -12,6 +12,7 @@ pub mod ticket;
 use domain::refusal::Refusal;
 
 use crate::journal::{CommitError, JournalError};
+use crate::vault::VaultError;
 
 /// Why a flow did not go through: a refusal is an answer, the rest is ours to mend.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,12 @@ pub enum Failure {
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Failure {
+        Failure::Unavailable(error.to_string())
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Failure {
         Failure::Unavailable(error.to_string())
     }
 }

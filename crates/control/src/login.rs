@@ -1,9 +1,11 @@
 //! Login: an SSH signature over a challenge that is bound to this origin, once, within a minute.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::digest::Digest;
 use domain::id::PersonId;
+use domain::people::Key;
 use domain::refusal::{Code, Refusal};
 use domain::signature::LOGIN_NAMESPACE;
 use domain::time::{Millis, Span};
@@ -73,9 +75,10 @@ impl Control {
         let known = state.keys.get(&key).filter(|key| key.retired.is_none()).ok_or_else(refused)?;
         state.active_person(known.person).map_err(|_| refused())?;
         known.public.verify(LOGIN_NAMESPACE, &self.challenge_text(key, nonce, expires), sig)?;
-        let token = format!("pcs_{}", hex::encode(self.random()?));
         let expires = (self.clock)().after(SESSION);
-        self.journal.open_session(Digest::of(token.as_bytes()), known.person, expires).await?;
+        let random = hex::encode(self.random()?);
+        let token = format!("pcs_{random}.{}.{key}.{}", known.person, expires.0);
+        self.journal.open_session(self.vault.mark(&token)?, known.person, expires).await?;
         Ok(Session { expires, person: known.person, token })
     }
 
@@ -83,15 +86,26 @@ impl Control {
     pub async fn authenticate(&self, token: &str) -> Result<PersonId, Failure> {
         let refused =
             || Refusal::new(Code::NotActive, "no session; log in with `portcullis login`");
-        let hash = Digest::of(token.as_bytes());
-        let session = self.journal.session(hash, (self.clock)()).await?;
-        let (person, _) = session.ok_or_else(refused)?;
-        self.state().active_person(person).map_err(|_| refused())?;
+        // INVARIANT: who a session is of stands in its token, under a mark that only this node's vault
+        // makes. Whoever writes to the database can end sessions and make none.
+        let (person, key) = holder(token).ok_or_else(refused)?;
+        let session = self.journal.session(self.vault.mark(token)?, (self.clock)()).await?;
+        session.filter(|(found, _)| *found == person).ok_or_else(refused)?;
+        let state = self.state();
+        state.active_person(person).map_err(|_| refused())?;
+        let active = |key: &&Arc<Key>| key.person == person && key.retired.is_none();
+        state.keys.get(&key).filter(active).ok_or_else(refused)?;
         Ok(person)
     }
 
     pub async fn logout(&self, token: &str) -> Result<(), Failure> {
-        self.journal.close_session(Digest::of(token.as_bytes())).await?;
+        self.journal.close_session(self.vault.mark(token)?).await?;
         Ok(())
     }
+}
+
+/// The person and the key in a session's token.
+fn holder(token: &str) -> Option<(PersonId, Digest)> {
+    let mut parts = token.strip_prefix("pcs_")?.split('.').skip(1);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::rand;
+use aws_lc_rs::{hmac, rand};
+use domain::digest::Digest;
 use domain::id::CredentialId;
 use domain::sealed::{self, SealedError};
 use domain::signature::MachineKey;
@@ -18,6 +19,7 @@ const MAGIC: &[u8; 4] = b"PCV\x01";
 const HEAD: usize = MAGIC.len() + 4;
 const KEY: usize = 32;
 const TAG: usize = 16;
+const MARK: &[u8] = b"portcullis-session-v1\n";
 const WRAPPED: usize = NONCE_LEN + KEY + TAG;
 
 /// The key-encryption keys by number; the highest one seals. Cannot be printed.
@@ -76,6 +78,14 @@ impl Vault {
         let data_key = open(key, b"key", &bound, wrapped)?;
         let data_key = data_key.first_chunk::<KEY>().ok_or(VaultError::Refused)?;
         open(&Zeroizing::new(*data_key), b"secret", &bound, sealed)
+    }
+
+    /// A keyed mark (HMAC-SHA256) of a text: nobody makes one with the database alone.
+    pub fn mark(&self, text: &str) -> Result<Digest, VaultError> {
+        let (_, key) = self.keys.last_key_value().ok_or(VaultError::NoKey)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_slice());
+        let tag = hmac::sign(&key, &[MARK, text.as_bytes()].concat());
+        Ok(Digest(tag.as_ref().try_into().map_err(|_| VaultError::Refused)?))
     }
 
     /// The number of the key that a record is sealed under: after a change of keys, those under an

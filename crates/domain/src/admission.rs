@@ -205,7 +205,7 @@ impl<'a> Holding<'a> {
         let owner = state.people.get(&self.asked.owner);
         if self.token.revoked.is_some()
             || self.grant.revoked.is_some()
-            || self.service.release == Release::Suspended
+            || !matches!(self.service.release, Release::Canary | Release::Wide)
             || !owner.is_some_and(|owner| owner.is_active())
         {
             return Err(Denied::Revoked);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::genesis::SettingsSet;
 use crate::machine::{GatewayEnrolled, MachineRetired, NodeEnrolled, RunnerEnrolled};
+use crate::id::PersonId;
 use crate::material::Materials;
 use crate::people::{KeyAdded, KeyRetired, PersonAdded, PersonOffboarded, Role, RolesSet};
 use crate::policy::PolicyPublished;
@@ -80,6 +81,18 @@ pub fn check_act(state: &State, act: &Act, materials: &Materials) -> Result<(), 
         Act::SettingsSet(act) => genesis::check_settings(state, act),
         Act::StandardPublished(act) => standard::check_published(state, act, materials),
     }
+}
+
+/// Whether one operator's signature over the act holds now; whose it is.
+pub fn check_signature(
+    state: &State,
+    act: &Act,
+    signature: &Signature,
+    at: Millis,
+) -> Result<PersonId, Refusal> {
+    let statement = |signer| Statement::authority(state, act, signer, signature);
+    let claim = Claim::of_role(state, signature, Role::OPERATOR, at, statement)?;
+    claim.verify().map(|()| claim.signer)
 }
 
 /// The act's own rules, then one live signature each of as many operators as the quorum says.

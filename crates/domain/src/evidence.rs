@@ -208,6 +208,10 @@ fn attestation(
         let Signature { not_after, seen, .. } = *signature;
         statement(state, attached, Frame { not_after, role, seen, signer })
     })?;
+    if state.ticket(attached.ticket)?.requester == claim.signer {
+        let message = "nobody attests for what they asked for";
+        return Err(Refusal::new(Code::OwnRequest, message));
+    }
     match state.active_person(claim.signer)?.kind {
         Kind::Human => Ok(claim),
         Kind::Workload => {

@@ -7,7 +7,8 @@ use crate::fuse::{Cause, Fuse};
 use crate::id::{GrantId, RequestId, TokenId};
 use crate::limit::Rate;
 use crate::refusal::{Code, Reasons, Refusal};
-use crate::request::{self, Request, Status};
+use crate::policy::Decision;
+use crate::request::{self, Asked, Request, Status};
 use crate::service::{CANARY_GRANTS, CANARY_RATE, Release, Service};
 use crate::state::{State, Tables};
 use crate::time::{Millis, Span};
@@ -62,10 +63,9 @@ pub fn fuse(request: &Request, service: &Service) -> Fuse {
 }
 
 /// The rate that a grant gets.
-pub fn rate(request: &Request, service: &Service) -> Option<Rate> {
-    let policy = request.decision.as_ref().and_then(|decision| decision.bounds.rate);
+pub fn rate(asked: &Asked, decision: &Decision, service: &Service) -> Option<Rate> {
     let stage = (service.release == Release::Canary).then_some(CANARY_RATE);
-    [request.asked.rate, policy, stage].into_iter().flatten().reduce(Rate::or_tighter)
+    [asked.rate, decision.bounds.rate, stage].into_iter().flatten().reduce(Rate::or_tighter)
 }
 
 pub(crate) fn check(state: &State, issued: &GrantIssued, entry: &Entry) -> Result<(), Refusal> {
@@ -89,7 +89,9 @@ pub(crate) fn check(state: &State, issued: &GrantIssued, entry: &Entry) -> Resul
     reasons.require(issued.fuse == fuse && !fuse.is_burnt(entry.at), Code::FuseBroken, || {
         format!("the grant {fuse}, not on {}", issued.fuse.until)
     });
-    reasons.require(issued.rate == rate(request, service), Code::Invalid, || {
+    reasons.require(request.decision.as_ref().is_some_and(|decision| {
+            issued.rate == rate(&request.asked, decision, service)
+        }), Code::Invalid, || {
         "the grant's rate is not what request, policy and stage give".to_owned()
     });
     reasons.done()

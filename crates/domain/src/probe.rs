@@ -121,6 +121,17 @@ fn check_target(ticket: &Ticket, ordered: &ProbeOrdered) -> Result<(), Refusal> 
     }
 }
 
+impl Ticket {
+    /// Whether an answer to the order can still come into the ticket: not once its terms have changed
+    /// or it has ended.
+    pub fn still_wants(&self, ordered: &ProbeOrdered) -> bool {
+        let place = self.terms.environments.get(&ordered.environment);
+        matches!(self.status, Status::Evaluating | Status::Approved { .. })
+            && ordered.document == self.terms.document
+            && place.is_some_and(|place| place.upstream == ordered.target)
+    }
+}
+
 pub(crate) fn check_answered(
     state: &State,
     answered: &ProbeAnswered,

@@ -108,6 +108,12 @@ impl Request {
         }
     }
 
+    /// Whether it was decided under a policy that is not in force any more.
+    pub fn is_overtaken(&self, state: &State) -> bool {
+        let in_force = state.policy.as_ref().map(|policy| policy.digest);
+        self.decision.as_ref().is_some_and(|decision| Some(decision.policy) != in_force)
+    }
+
     /// Who must sign, as policy decided.
     pub fn reviewers(&self) -> Result<&Quorum, Refusal> {
         self.decision
@@ -220,7 +226,13 @@ pub(crate) fn check_decided(
 ) -> Result<(), Refusal> {
     let request = state.request(decided.request)?;
     let mut reasons = Reasons::default();
-    reasons.require(request.status == Status::Requested, Code::WrongStatus, || {
+    let due = match request.status {
+        Status::Requested => true,
+        // A new policy asks again: reviews given under the old one do not count.
+        Status::InReview { .. } => request.is_overtaken(state),
+        _ => false,
+    };
+    reasons.require(due, Code::WrongStatus, || {
         format!("the request is {}", request.status.name())
     });
     reasons.take(decided.decision.check(state));
@@ -250,6 +262,7 @@ pub(crate) fn must_be_granted(state: &State, request: &Request) -> Result<(), Re
         Outcome::Deny => Err(Refusal::new(Code::PolicyDenied, "policy denies the request")),
         Outcome::Grant => decision.check(state),
         Outcome::Review => {
+            decision.check(state)?;
             let quorum = request.reviewers()?;
             let live = review::live_approvals(state, &request.reviews);
             match quorum.is_met(&live) {
@@ -266,14 +279,22 @@ pub(crate) fn must_be_granted(state: &State, request: &Request) -> Result<(), Re
 #[derive(Serialize)]
 struct RequestStatement<'a> {
     asked: &'a Asked,
+    /// What policy said, once it has.
+    decision: Option<&'a Decision>,
     genesis: Option<Digest>,
     not_after: Millis,
+    /// The table that says what the scopes mean.
+    operations: Option<Digest>,
     requester: PersonId,
     role: &'a str,
     round: u64,
     seen: Seen,
+    /// The service's name.
+    service: Option<&'a str>,
     signer: PersonId,
     statement: &'static str,
+    /// Where the calls go.
+    upstream: Option<&'a str>,
     verdict: &'a str,
 }
 
@@ -293,16 +314,23 @@ pub fn statement_of(
     verdict: &str,
     frame: Frame<'_>,
 ) -> Statement {
+    let service = state.services.get(&asked.service);
+    let place = service.and_then(|service| service.environments.get(&asked.environment));
+    let decided = state.requests.get(&asked.request).and_then(|found| found.decision.as_deref());
     Statement::of(&RequestStatement {
         asked,
+        decision: decided,
         genesis: state.genesis_hash(),
         not_after: frame.not_after,
+        operations: service.map(|service| service.operations),
         requester,
         role: frame.role,
         round: 1,
         seen: frame.seen,
+        service: service.map(|service| service.name.as_str()),
         signer: frame.signer,
         statement: "request",
+        upstream: place.map(|place| place.upstream.as_str()),
         verdict,
     })
 }
@@ -344,6 +372,7 @@ impl Tables {
                 Outcome::Deny => Status::Denied { at },
             };
             request.decision = Some(decided.decision.clone());
+            request.reviews.clear();
         });
     }
 

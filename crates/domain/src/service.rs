@@ -13,7 +13,7 @@ use crate::people::Role;
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::standard::Stage;
 use crate::state::{State, Tables};
-use crate::ticket::{self, Environment, Status, TicketApproved};
+use crate::ticket::{self, Environment, Status, Ticket, TicketApproved};
 use crate::time::{Millis, Span};
 
 /// While a service is a canary: at most this many grants, each with at most this rate.
@@ -193,7 +193,7 @@ impl Tables {
             _ => Release::Approved,
         };
         let service = Service {
-            credentials: old.map(|service| service.credentials.clone()).unwrap_or_default(),
+            credentials: self.kept_credentials(&ticket),
             due: None,
             environments: ticket.terms.environments.clone(),
             fuse: approved.fuse.clone(),
@@ -205,6 +205,20 @@ impl Tables {
             vendor: ticket.vendor,
         };
         self.services.insert(ticket.service, service.into());
+    }
+
+    /// A credential stays only where the calls go to the same place, in the same way, as before.
+    fn kept_credentials(&self, ticket: &Ticket) -> BTreeMap<String, CredentialId> {
+        let Some(old) = self.services.get(&ticket.service) else { return BTreeMap::new() };
+        let before = self.tickets.get(&old.ticket).map(|ticket| &ticket.terms);
+        let same = |name: &String| {
+            before.is_some_and(|before| {
+                before.credential == ticket.terms.credential
+                    && before.environments.get(name) == ticket.terms.environments.get(name)
+            })
+        };
+        let kept = old.credentials.iter().filter(|(name, _)| same(name));
+        kept.map(|(name, credential)| (name.clone(), *credential)).collect()
     }
 
     pub(crate) fn absorb_released(&mut self, released: &ServiceReleased) {

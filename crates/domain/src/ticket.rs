@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Cidr, Plain, Upstream};
-use crate::catalog::Placement;
+use crate::catalog::{Adjust, Placement};
 use crate::contract::Contract;
 use crate::digest::Digest;
 use crate::entry::Entry;
@@ -27,6 +27,10 @@ use crate::time::Millis;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
+    /// What the team changed of the scopes that follow from the document: the table of operations
+    /// follows from both, and whoever signs makes it again.
+    #[serde(default, skip_serializing_if = "Adjust::is_empty")]
+    pub adjust: Adjust,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<Contract>,
     /// Where the gateway puts the vendor's credential.
@@ -77,7 +81,7 @@ pub struct TicketOpened {
     pub vendor: VendorId,
 }
 
-/// The terms change while the ticket is evaluated, or after a rejection, which starts the next round.
+/// The terms change while the ticket is evaluated; from a review on that starts the next round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TicketAmended {
@@ -220,12 +224,13 @@ fn check_name(state: &State, opened: &TicketOpened) -> Result<(), Refusal> {
         let message = format!("`{}` is not a service's name; use a-z, 0-9 and -", opened.name);
         return Err(Refusal::new(Code::Invalid, message));
     }
-    let taken = match state.names.get(&opened.name) {
-        Some(service) => *service != opened.service,
-        None => state.services.contains_key(&opened.service),
-    };
-    let vendor = state.services.get(&opened.service).is_none_or(|s| s.vendor == opened.vendor);
-    match taken || !vendor {
+    let elsewhere = state.names.get(&opened.name).is_some_and(|id| *id != opened.service);
+    // Other tickets of the same service, approved or not, say what it is.
+    let strange = state.tickets.values().any(|other| {
+        other.service == opened.service
+            && (other.vendor != opened.vendor || other.name != opened.name)
+    });
+    match elsewhere || strange {
         true => Err(Refusal::new(
             Code::Exists,
             format!("the name `{}` or its id belongs to another service, for ever", opened.name),
@@ -236,7 +241,14 @@ fn check_name(state: &State, opened: &TicketOpened) -> Result<(), Refusal> {
 
 fn check_terms(terms: &Terms, demo: bool, materials: &Materials) -> Result<(), Refusal> {
     let mut reasons = Reasons::default();
-    reasons.take(materials.operations(&terms.operations));
+    if let Some(table) = reasons.take(materials.operations(&terms.operations)) {
+        for scope in table.operations.scopes().iter().filter(|s| s.administration && !s.sensitive) {
+            reasons.add(
+                Code::Invalid,
+                format!("scope `{}` administers, so it is sensitive", scope.name),
+            );
+        }
+    }
     reasons.require(terms.credential.is_usable(), Code::Invalid, || {
         "the vendor's credential cannot stand there in a call".to_owned()
     });
@@ -270,7 +282,8 @@ pub(crate) fn check_amended(
 ) -> Result<(), Refusal> {
     let ticket = state.ticket(amended.ticket)?;
     let mut reasons = Reasons::default();
-    let open = matches!(ticket.status, Status::Evaluating | Status::Rejected { .. });
+    let open =
+        matches!(ticket.status, Status::Evaluating | Status::InReview { .. } | Status::Rejected { .. });
     reasons.require(open, Code::WrongStatus, || {
         format!("the ticket is {}; its terms stand", ticket.status.name())
     });
@@ -496,7 +509,7 @@ impl Tables {
     /// Whatever was measured or attested was so under the old terms: it goes.
     pub(crate) fn absorb_amended(&mut self, amended: &TicketAmended) {
         self.change_ticket(amended.ticket, |ticket| {
-            if matches!(ticket.status, Status::Rejected { .. }) {
+            if !matches!(ticket.status, Status::Evaluating) {
                 ticket.round += 1;
             }
             ticket.status = Status::Evaluating;

@@ -268,24 +268,21 @@ impl Tables {
         });
         let (fuse, hash, token) = (rotated.fuse.clone(), rotated.hash, rotated.token);
         self.tokens.insert(token, Token { fuse, grant, hash, issued: at, revoked: None }.into());
-        let end = self.end_of(grant);
+        let now = self.grants.get(&grant).and_then(|found| {
+            let request = self.requests.get(&found.request)?;
+            let service = self.services.get(&request.asked.service)?;
+            let rate = grant::rate(&request.asked, &rotated.decision, service);
+            Some((grant::fuse(request, service), rate))
+        });
         self.change_grant(grant, |grant| {
             grant.token = Some(token);
-            if let Some(end) = end {
-                grant.fuse = end;
+            if let Some((fuse, rate)) = now {
+                (grant.fuse, grant.rate) = (fuse, rate);
             }
         });
     }
 }
 
-impl Tables {
-    /// Where a grant ends by what holds now.
-    fn end_of(&self, grant: GrantId) -> Option<Fuse> {
-        let request = self.requests.get(&self.grants.get(&grant)?.request)?;
-        let service = self.services.get(&request.asked.service)?;
-        Some(grant::fuse(request, service))
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,20 @@ use crate::route::Route;
 /// of where the caller says that it comes from. An expectation was answered by the gateway.
 const DROPPED: [HeaderName; 6] =
     [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, EXPECT, FORWARDED, VIA];
-const CLAIMED: [&str; 6] = [
+/// Beside claims about the caller: what makes some frameworks run another operation than the one that
+/// was admitted, and what would let an answer come in pieces or codings that cannot be searched.
+const CLAIMED: [&str; 17] = [
+    "if-range",
+    "range",
+    "sec-websocket-extensions",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-host",
+    "x-original-method",
+    "x-original-uri",
+    "x-original-url",
+    "x-rewrite-url",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-port",

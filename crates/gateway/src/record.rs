@@ -94,3 +94,25 @@ impl Recorder {
         self.counts.writable.load(Ordering::Acquire)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_is_given_out_beyond_the_reservation_or_while_the_disk_fails() {
+        let (recorder, messages) = Recorder::new(4);
+        assert_eq!(recorder.reserve(), None, "nothing is reserved yet");
+        let counts = recorder.counts();
+        counts.next.store(7, Ordering::Release);
+        counts.durable.store(10, Ordering::Release);
+        counts.writable.store(true, Ordering::Release);
+        let numbers: Vec<_> = (0..4).map(|_| recorder.reserve()).collect();
+        assert_eq!(numbers, [Some(7), Some(8), Some(9), None]);
+        assert!(matches!(messages.try_iter().next(), Some(Message::Reserve)), "more was asked for");
+        counts.durable.store(20, Ordering::Release);
+        assert_eq!(recorder.reserve(), Some(10));
+        counts.writable.store(false, Ordering::Release);
+        assert_eq!(recorder.reserve(), None);
+    }
+}

@@ -175,3 +175,20 @@ impl Trust {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_that_cannot_be_read_are_trusted_by_nobody() {
+        let odd = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for pem in ["", "no certificate", odd] {
+            assert!(matches!(Trust::only(pem), Trust::Nobody), "{pem:?}");
+        }
+        let made = rcgen::generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap();
+        assert!(matches!(Trust::only(&made.cert.pem()), Trust::Only(_)));
+        let both = format!("{}{odd}", made.cert.pem());
+        assert!(matches!(Trust::only(&both), Trust::Nobody), "one bad one spoils them all");
+    }
+}

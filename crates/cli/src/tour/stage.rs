@@ -64,13 +64,13 @@ impl Stage {
             None => format!("-{}", head.get("size").cloned().unwrap_or_default()),
         };
         let (vendor_weak, vendor_hardened, production) = vendors().await?;
-        let enter = |name: &'static str, roles: &'static [&'static str]| {
-            bring_in(&operator, &keys, &url, name, roles)
+        let enter = async |name: &str, roles: &[&str]| {
+            bring_in(&operator, &keys, &url, name, roles).await
         };
-        let dana = enter("dana", &["security"]).await?;
-        let rosa = enter("rosa", &["security"]).await?;
-        let paul = enter("paul", &["procurement"]).await?;
-        let agent = enter("report-agent", &[]).await?;
+        let dana = enter(&format!("dana{suffix}"), &["security"]).await?;
+        let rosa = enter(&format!("rosa{suffix}"), &["security"]).await?;
+        let paul = enter(&format!("paul{suffix}"), &["procurement"]).await?;
+        let agent = enter(&format!("report{suffix}-agent"), &[]).await?;
         let detail = "dana asks, rosa reviews security, paul reviews procurement, report-agent is a \
                       service account; the operator signed for each of them";
         let data = server.as_ref().map(|_| folder.join("data"));

@@ -4,11 +4,13 @@ use anyhow::{Result, bail};
 use control::flow::act::{MaterialText, PaperText, Proposal};
 use control::flow::statement::Wanted;
 use domain::authority::Act;
+use domain::digest::Digest;
 use domain::material::Kind;
-use serde_json::Value;
+use domain::people::Role;
+use serde_json::{Value, json};
 
 use super::Desk;
-use crate::client::{Client, encode, text};
+use crate::client::{Client, Meant, decode, encode, text};
 use crate::show::{rows, table};
 use crate::sign::Signer;
 
@@ -42,10 +44,7 @@ pub async fn propose_with(
     confirm: impl FnOnce(&Value) -> Result<()>,
 ) -> Result<Value> {
     let statement = client.statement(&Wanted::Act(Box::new(act.clone()))).await?;
-    let document = statement.document()?;
-    if document.get("act") != Some(&serde_json::to_value(&act)?) {
-        bail!("the server wants something else signed than was asked for; nothing was signed");
-    }
+    let document = statement.must_be(client, &meant(serde_json::to_value(&act)?))?;
     confirm(&document)?;
     let materials = materials
         .into_iter()
@@ -53,6 +52,36 @@ pub async fn propose_with(
         .collect();
     let signatures = vec![statement.sign(signer)?];
     client.post("/v1/acts", &Proposal { act, materials, papers, signatures }).await
+}
+
+fn meant(act: Value) -> Meant<'static> {
+    let fields = vec![("act", act)];
+    Meant { statement: "authority", role: Role::OPERATOR, verdict: None, fields }
+}
+
+/// Puts what the act names beside it, each computed again: a digest alone says nothing to a reader.
+fn read_along(waiting: &Value, document: &mut Value) -> Result<()> {
+    let list = |field| waiting.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
+    let act = waiting.get("act").map(Value::to_string).unwrap_or_default();
+    let mut texts = Vec::new();
+    for material in list("materials") {
+        let bytes = decode(text(&material, "bytes"))?;
+        texts.push((Digest::of(&bytes), bytes));
+    }
+    for found in list("papers") {
+        let (salt, content) = (decode(text(&found, "salt"))?, decode(text(&found, "content"))?);
+        texts.push((Digest::over(&[&salt, &content]), content));
+    }
+    for (digest, bytes) in texts {
+        if !act.contains(&digest.to_string()) {
+            bail!("the server shows a text that the act does not name; nothing was signed");
+        }
+        if let Some(document) = document.as_object_mut() {
+            let shown = String::from_utf8_lossy(&bytes).into_owned();
+            document.insert(format!("text of {digest}"), json!(shown));
+        }
+    }
+    Ok(())
 }
 
 pub async fn list(desk: &Desk) -> Result<()> {
@@ -73,10 +102,9 @@ pub async fn sign(desk: &Desk, id: &str) -> Result<()> {
     };
     let act: Act = serde_json::from_value(found.get("act").cloned().unwrap_or_default())?;
     let statement = client.statement(&Wanted::Act(Box::new(act))).await?;
-    let document = statement.document()?;
-    if document.get("act") != found.get("act") {
-        bail!("the server wants something else signed than it shows; nothing was signed");
-    }
+    let act = found.get("act").cloned().unwrap_or_default();
+    let mut document = statement.must_be(&client, &meant(act))?;
+    read_along(found, &mut document)?;
     desk.confirm(&document)?;
     let signature = statement.sign(&signer)?;
     let done: Value = client.post(&format!("/v1/acts/{id}/signatures"), &signature).await?;

@@ -9,6 +9,17 @@ use crate::show::facts;
 
 pub async fn login(desk: &Desk, url: &str) -> Result<()> {
     let (client, session) = Client::login(url, &desk.signer()?).await?;
+    if let Ok(Some(before)) = desk.home.session()
+        && before.url == session.url
+        && before.genesis != session.genesis
+    {
+        anyhow::bail!(
+            "the server at {url} has another ledger than before (genesis {}, was {}); if that is \
+             meant, `portcullis logout` first",
+            session.genesis,
+            before.genesis
+        );
+    }
     desk.home.save_session(&session)?;
     let me: Value = client.get("/v1/whoami").await?;
     desk.show.print(&me, || {

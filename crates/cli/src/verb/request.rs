@@ -9,6 +9,7 @@ use domain::address::Cidr;
 use domain::digest::paper;
 use domain::id::{RequestId, TokenId};
 use domain::limit::Rate;
+use domain::people::Role;
 use domain::request::Asked;
 use domain::time::Span;
 use domain::token::Secret;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::ticket::now;
 use super::{Desk, new_id, random, resolve};
-use crate::client::{Client, encode, text};
+use crate::client::{Client, Meant, encode, text};
 use crate::home::write_private;
 use crate::show::{facts, rows, table};
 use crate::sign::Signer;
@@ -88,10 +89,11 @@ pub async fn make_with(
 ) -> Result<Value> {
     let (asked, salt) = asked(client, new).await?;
     let statement = client.statement(&Wanted::Ask(Box::new(asked.clone()))).await?;
-    let document = statement.document()?;
-    if document.get("asked") != Some(&json!(asked)) {
-        bail!("the server wants something else signed than was asked for; nothing was signed");
-    }
+    let me = client.holder.as_ref().map(|holder| holder.person.clone());
+    let fields = vec![("asked", json!(asked)), ("requester", json!(me)), ("decision", Value::Null)];
+    let role = Role::REQUESTER;
+    let meant = Meant { statement: "request", role, verdict: Some("request"), fields };
+    let document = statement.must_be(client, &meant)?;
     confirm(&document)?;
     let wish = json!({
         "asked": asked,

@@ -8,8 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use control::flow::statement::Wanted;
 use control::flow::ticket::Intake;
 use domain::address::Cidr;
-use domain::catalog::{Adjust, Placement};
+use domain::catalog::{Adjust, Placement, import};
 use domain::digest::{Digest, paper};
+use domain::entry::canonical;
 use domain::evidence::{EvidenceAttached, Value as Measured};
 use domain::id::TicketId;
 use domain::people::Role;
@@ -21,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Desk, random, read_file, resolve};
-use crate::client::{Client, encode, text};
+use crate::client::{Client, Meant, decode, encode, text};
 use crate::show::{criteria, facts, rows, table};
 use crate::sign::Signer;
 
@@ -279,14 +280,19 @@ pub async fn attach_with(
         value: attachment.value,
     };
     if let Some(role) = attachment.role {
-        let wanted = Wanted::Attest { evidence: Box::new(evidence.clone()), role };
+        let wanted = Wanted::Attest { evidence: Box::new(evidence.clone()), role: role.clone() };
         let statement = client.statement(&wanted).await?;
-        let document = statement.document()?;
-        let same = document.get("paper") == Some(&json!(evidence.paper))
-            && document.get("value") == Some(&json!(evidence.value));
-        if !same {
-            bail!("the server wants something else signed than was asked for; nothing was signed");
-        }
+        let fields = vec![
+            ("criterion", json!(evidence.criterion)),
+            ("expires", json!(evidence.expires)),
+            ("issued", json!(evidence.issued)),
+            ("paper", json!(evidence.paper)),
+            ("ticket", json!(ticket)),
+            ("value", json!(evidence.value)),
+        ];
+        let role = role.as_str();
+        let meant = Meant { statement: "attestation", role, verdict: None, fields };
+        let document = statement.must_be(client, &meant)?;
         confirm(&document)?;
         evidence.signature = Some(statement.sign(signer)?);
     }
@@ -353,8 +359,11 @@ pub async fn submit_with(
     confirm: impl FnOnce(&Value) -> Result<()>,
 ) -> Result<Value> {
     let statement = client.statement(&Wanted::Submit { ticket }).await?;
-    let document = statement.document()?;
-    recompute(client, &document).await?;
+    let fields = vec![("ticket", json!(ticket)), ("round", json!(statement.round))];
+    let role = Role::REQUESTER;
+    let meant = Meant { statement: "ticket", role, verdict: Some("submit"), fields };
+    let mut document = statement.must_be(client, &meant)?;
+    recompute(client, &mut document).await?;
     confirm(&document)?;
     let wish = json!({ "round": statement.round, "signature": statement.sign(signer)? });
     client.post(&format!("/v1/tickets/{ticket}/submit"), &wish).await
@@ -377,35 +386,113 @@ pub async fn review_with(
 ) -> Result<Value> {
     let wanted = Wanted::Review { role: role.clone(), subject, verdict };
     let statement = client.statement(&wanted).await?;
-    let document = statement.document()?;
-    let id = match subject {
-        Subject::Ticket(id) => document.get("ticket") == Some(&json!(id)),
-        Subject::Request(id) => {
-            document.get("asked").and_then(|asked| asked.get("request")) == Some(&json!(id))
-        }
+    let word = match verdict {
+        Verdict::Approve => "approve",
+        Verdict::Reject => "reject",
     };
-    let meant = id
-        && document.get("verdict") == Some(&json!(verdict))
-        && document.get("role") == Some(&json!(role));
-    if !meant {
-        bail!("the server wants something else signed than was asked for; nothing was signed");
+    let (kind, fields) = match subject {
+        Subject::Ticket(id) => ("ticket", vec![("ticket", json!(id))]),
+        Subject::Request(_) => ("request", Vec::new()),
+    };
+    let meant = Meant { statement: kind, role: role.as_str(), verdict: Some(word), fields };
+    let mut document = statement.must_be(client, &meant)?;
+    if let Subject::Request(id) = subject
+        && document.pointer("/asked/request") != Some(&json!(id))
+    {
+        bail!("the server wants another request signed than was meant; nothing was signed");
     }
-    recompute(client, &document).await?;
+    recompute(client, &mut document).await?;
     confirm(&document)?;
     let signature = statement.sign(signer)?;
     let signed = ReviewSigned { role, round: statement.round, signature, subject, verdict };
     client.post("/v1/reviews", &signed).await
 }
 
-/// Reads the document that the statement names and computes its digest again.
-async fn recompute(client: &Client, statement: &Value) -> Result<()> {
-    let Some(terms) = statement.get("terms") else { return Ok(()) };
+/// Reads what the statement names, computes every digest again, and puts the texts beside it: the
+/// document, the table of operations that follows from it, the papers, the answers of probes.
+async fn recompute(client: &Client, statement: &mut Value) -> Result<()> {
+    let mut shown = serde_json::Map::new();
+    if let Some(terms) = statement.get("terms").cloned() {
+        shown.insert("operations".to_owned(), operations(client, &terms).await?);
+        let contract = terms.pointer("/contract/paper").and_then(Value::as_str);
+        for (name, digest) in [("intake", Some(text(&terms, "intake"))), ("contract", contract)] {
+            if let Some(digest) = digest {
+                shown.insert(name.to_owned(), paper_text(client, digest).await?);
+            }
+        }
+        let none = Vec::new();
+        let criteria = statement.get("criteria").and_then(Value::as_array).unwrap_or(&none);
+        for criterion in criteria.clone() {
+            let digest = text(&criterion, "evidence");
+            let probed = criterion.pointer("/source/probe").is_some();
+            let evidence = match probed {
+                true => material_text(client, digest).await?,
+                false => paper_text(client, digest).await?,
+            };
+            shown.insert(format!("evidence {}", text(&criterion, "id")), evidence);
+        }
+    } else if let Some(reason) = statement.pointer("/asked/reason").and_then(Value::as_str) {
+        shown.insert("reason".to_owned(), paper_text(client, reason).await?);
+    }
+    if let Some(statement) = statement.as_object_mut() {
+        statement.insert("(read along, not signed as text)".to_owned(), Value::Object(shown));
+    }
+    Ok(())
+}
+
+/// The scopes that the document and the team's adjustments give; they must be the ones signed.
+async fn operations(client: &Client, terms: &Value) -> Result<Value> {
     let named: Digest = text(terms, "document").parse()?;
     let bytes = client.bytes(&format!("/v1/documents/{named}")).await?;
     if Digest::of(&bytes) != named {
         bail!("the document that the server shows is not the one in the statement; not signed");
     }
-    Ok(())
+    let adjust: Adjust = match terms.get("adjust") {
+        Some(adjust) => serde_json::from_value(adjust.clone())?,
+        None => Adjust::default(),
+    };
+    let imported = import(&serde_json::from_slice(&bytes)?, &adjust)?;
+    let table = canonical(&imported.operations);
+    if Digest::of(&table).to_string() != text(terms, "operations") {
+        bail!(
+            "the table of operations does not follow from the document and its adjustments; \
+             nothing was signed"
+        );
+    }
+    let scopes = imported.operations.scopes().iter().map(|scope| {
+        let all = imported.operations.operations().iter();
+        let count = all.filter(|operation| operation.scope == scope.name).count();
+        let sensitive = if scope.sensitive { ", sensitive" } else { "" };
+        json!(format!("{}: {count} operations{sensitive}", scope.name))
+    });
+    Ok(Value::Array(scopes.collect()))
+}
+
+/// A paper's text, if it still has the name that is signed.
+async fn paper_text(client: &Client, digest: &str) -> Result<Value> {
+    let found: Value = client.get(&format!("/v1/papers/{digest}")).await?;
+    let (salt, content) = (decode(text(&found, "salt"))?, decode(text(&found, "content"))?);
+    match Digest::over(&[&salt, &content]).to_string() == digest {
+        true => Ok(readable(&content)),
+        false => bail!("the server shows another paper than the one to be signed; not signed"),
+    }
+}
+
+async fn material_text(client: &Client, digest: &str) -> Result<Value> {
+    let bytes = client.bytes(&format!("/v1/materials/{digest}")).await?;
+    match Digest::of(&bytes).to_string() == digest {
+        true => Ok(readable(&bytes)),
+        false => bail!("the server shows another answer than the one to be signed; not signed"),
+    }
+}
+
+/// Text as it is, JSON as JSON, anything else by its size.
+fn readable(bytes: &[u8]) -> Value {
+    match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
+        (Ok(value), _) => value,
+        (_, Ok(text)) if text.len() <= 4_000 => json!(text),
+        _ => json!(format!("({} bytes; read them with the API)", bytes.len())),
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -188,11 +188,35 @@ impl Person {
 
 /// The verifier on a directory: exit code and what it said.
 pub fn verify(directory: &Path, genesis: &str) -> (i32, String) {
+    verify_seen(directory, genesis, None)
+}
+
+/// The verifier, asked by somebody who saw `SIZE:ROOT` before.
+pub fn verify_seen(directory: &Path, genesis: &str, seen: Option<&str>) -> (i32, String) {
     let output = Command::new(PORTCULLIS)
         .args(["ledger", "verify", "--genesis", genesis])
+        .args(seen.map(|seen| ["--seen", seen]).iter().flatten())
         .arg(directory)
         .output()
         .unwrap();
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     (output.status.code().unwrap_or(-1), out + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// The first file below the directory that holds these bytes.
+pub fn holding(directory: &Path, bytes: &[u8]) -> Option<PathBuf> {
+    for file in std::fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        let found = match path.is_dir() {
+            true => holding(&path, bytes),
+            false => {
+                let content = std::fs::read(&path).unwrap_or_default();
+                content.windows(bytes.len()).any(|window| window == bytes).then_some(path)
+            }
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::caller::{Body, Caller};
 use super::{App, Problem};
-use crate::flow::act::{Proposal, Proposed};
+use crate::flow::act::{MaterialText, PaperText, Proposal, Proposed};
 use crate::flow::statement::Wanted;
 use crate::view::request::{DecisionView, decision};
 
@@ -75,6 +75,11 @@ pub struct WaitingAct {
     kind: String,
     #[schema(value_type = Object)]
     act: Act,
+    /// What the act names, so that whoever signs reads it and computes its digests again.
+    #[schema(value_type = Vec<Object>)]
+    materials: Vec<MaterialText>,
+    #[schema(value_type = Vec<Object>)]
+    papers: Vec<PaperText>,
     signatures: usize,
 }
 
@@ -86,6 +91,8 @@ pub async fn acts(State(app): State<App>, _: Caller) -> Result<Json<Vec<WaitingA
         kind: proposal.act.kind().to_owned(),
         signatures: proposal.signatures.len(),
         act: proposal.act,
+        materials: proposal.materials,
+        papers: proposal.papers,
     });
     Ok(Json(waiting.collect()))
 }

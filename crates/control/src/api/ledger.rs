@@ -3,7 +3,10 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::entry::Entry;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -151,20 +154,57 @@ pub async fn tile(
     Ok(([("content-type", "application/octet-stream")], Bytes::from(bytes)))
 }
 
-/// A paper's content, until it is erased.
+/// A paper, so that its name can be computed again: SHA-256 over salt and content.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaperView {
+    /// Base 64.
+    content: String,
+    /// 32 bytes in base 64.
+    salt: String,
+}
+
+/// A paper, until it is erased. Papers are for people, not for service accounts.
 #[utoipa::path(get, path = "/v1/papers/{digest}", params(("digest" = String, Path)),
-    responses((status = 200, content_type = "application/octet-stream")))]
+    responses((status = 200, body = PaperView), (status = 404, body = Problem)))]
 pub async fn paper(
     State(app): State<App>,
-    _: Caller,
+    Caller(who): Caller,
+    Path(digest): Path<String>,
+) -> Result<Json<PaperView>, Problem> {
+    must_be_human(&app, who)?;
+    match app.journal.paper(id(&digest)?).await? {
+        Some(Paper::Kept { content, salt }) => {
+            Ok(Json(PaperView { content: BASE64.encode(content), salt: BASE64.encode(salt) }))
+        }
+        Some(Paper::Erased) => Err(Problem::not_found("the paper was erased")),
+        None => Err(Problem::not_found("no such paper")),
+    }
+}
+
+fn must_be_human(app: &App, who: domain::id::PersonId) -> Result<(), Problem> {
+    match app.state().active_person(who)?.kind {
+        domain::people::Kind::Human => Ok(()),
+        domain::people::Kind::Workload => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "role-needed",
+            "Not for service accounts",
+            "papers are read by people",
+        )),
+    }
+}
+
+/// A material's bytes by their SHA-256: a standard, a policy, a table of operations, an answer.
+#[utoipa::path(get, path = "/v1/materials/{digest}", params(("digest" = String, Path)),
+    responses((status = 200, content_type = "application/octet-stream")))]
+pub async fn material(
+    State(app): State<App>,
+    Caller(who): Caller,
     Path(digest): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
-    let content = match app.journal.paper(id(&digest)?).await? {
-        Some(Paper::Kept { content, .. }) => content,
-        Some(Paper::Erased) => return Err(Problem::not_found("the paper was erased")),
-        None => return Err(Problem::not_found("no such paper")),
-    };
-    Ok(([("content-type", "application/octet-stream")], Bytes::from(content)))
+    must_be_human(&app, who)?;
+    let found = app.journal.material(id(&digest)?).await?;
+    let (_, bytes) = found.ok_or_else(|| Problem::not_found("no such material"))?;
+    Ok(([("content-type", "application/octet-stream")], Bytes::from(bytes)))
 }
 
 /// A document's bytes by their SHA-256.

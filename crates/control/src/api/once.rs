@@ -18,7 +18,9 @@ const LARGEST_ANSWER: usize = 1024 * 1024;
 /// Answers a repeated change from memory; everything else goes on.
 pub async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
-    let (Some(key), true) = (key.map(str::to_owned), request.method() != Method::GET) else {
+    // A login's answer is a secret, and is never kept.
+    let kept = request.method() != Method::GET && request.uri().path() != "/v1/login";
+    let (Some(key), true) = (key.map(str::to_owned), kept) else {
         return next.run(request).await;
     };
     match remembered(&app, &key, request, next).await {

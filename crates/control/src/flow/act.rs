@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::actor::Proof;
-use domain::authority::{Act, Authority, check_act};
+use domain::authority::{Act, Authority, check_act, check_signature};
 use domain::digest::Digest;
 use domain::entry::Body;
 use domain::id::PersonId;
@@ -62,6 +62,12 @@ impl Control {
     /// Appends the act when the quorum has signed it; otherwise keeps it for the others to sign.
     pub async fn propose(&self, who: PersonId, proposal: Proposal) -> Result<Proposed, Failure> {
         let state = self.state();
+        if !state.active_person(who)?.has(Role::OPERATOR) {
+            return Err(Refusal::new(Code::RoleNeeded, "operators propose acts of authority").into());
+        }
+        for signature in &proposal.signatures {
+            self.must_be_own(who, &proposal.act, signature)?;
+        }
         let quorum = state.settings().quorum;
         let mut materials = Materials::default();
         for material in &proposal.materials {
@@ -72,16 +78,19 @@ impl Control {
             let command = move |desk: &mut Desk| enact(desk, who, &proposal);
             return Ok(Proposed::Entry(self.journal.commit(command).await?.value));
         }
-        if !state.active_person(who)?.has(Role::OPERATOR) {
-            return Err(
-                Refusal::new(Code::RoleNeeded, "operators propose acts of authority").into()
-            );
-        }
         let id = format!("act_{}", uuid::Uuid::now_v7().simple());
         let json = serde_json::to_string(&proposal).unwrap_or_default();
         let (kind, created) = (DRAFT.to_owned(), (self.clock)());
         self.journal.keep_draft(Draft { id: id.clone(), kind, json, created }).await?;
         Ok(Proposed::Waiting { id, signatures: proposal.signatures.len(), quorum })
+    }
+
+    /// Whoever signs is the operator who sends it, and the signature holds: nobody pushes another's out.
+    fn must_be_own(&self, who: PersonId, act: &Act, sig: &Signature) -> Result<(), Refusal> {
+        match check_signature(&self.state(), act, sig, self.now())? == who {
+            true => Ok(()),
+            false => Err(Refusal::new(Code::KeyNotActive, "the signature is somebody else's")),
+        }
     }
 
     /// The proposals that wait for signatures.
@@ -111,6 +120,7 @@ impl Control {
         signature: Signature,
     ) -> Result<Proposed, Failure> {
         let (draft, mut proposal) = self.draft_of(id).await?;
+        self.must_be_own(who, &proposal.act, &signature)?;
         proposal.signatures.retain(|old| old.key != signature.key);
         proposal.signatures.push(signature);
         let quorum = self.state().settings().quorum;

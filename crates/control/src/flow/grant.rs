@@ -26,7 +26,10 @@ pub(super) fn issue_if_due(
     let issued = GrantIssued {
         fuse: grant::fuse(request, service),
         grant: GrantId(grant),
-        rate: grant::rate(request, service),
+        rate: request
+            .decision
+            .as_ref()
+            .and_then(|decision| grant::rate(&request.asked, decision, service)),
         request: id,
     };
     match desk.append(None, Proof::Node, Body::GrantIssued(issued)) {

@@ -93,7 +93,11 @@ impl Control {
         let waiting = state
             .orders
             .values()
-            .filter(|order| order.answered.is_none() && order.ordered.runner == runner);
+            .filter(|order| order.answered.is_none() && order.ordered.runner == runner)
+            .filter(|order| {
+                let ticket = state.ticket(order.ordered.ticket);
+                ticket.is_ok_and(|ticket| ticket.still_wants(&order.ordered))
+            });
         let mut jobs = Vec::new();
         for order in waiting {
             let ordered = order.ordered.clone();

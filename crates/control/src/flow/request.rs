@@ -42,6 +42,21 @@ impl Control {
         Ok(id)
     }
 
+    /// Decides a request in review under the policy in force by now; earlier signatures do not count.
+    pub async fn decide_again(&self, id: RequestId) -> Result<u64, Failure> {
+        let grant = self.id();
+        let command = move |desk: &mut Desk| {
+            let request = desk.state().request(id)?;
+            let (who, asked) = (request.requester, request.asked.clone());
+            let decision = policy::decide(desk.state(), who, &asked, desk.now())?;
+            let decided = RequestDecided { decision: decision.into(), request: id };
+            let entry = desk.append(None, Proof::Node, Body::RequestDecided(decided))?;
+            super::grant::issue_if_due(desk, id, grant)?;
+            Ok(entry)
+        };
+        Ok(self.journal.commit(command).await?.value)
+    }
+
     /// What policy would say, without asking.
     pub fn explain(&self, who: PersonId, asked: &Asked) -> Result<Decision, Failure> {
         Ok(policy::decide(&self.state(), who, asked, self.now())?)

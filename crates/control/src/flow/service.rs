@@ -53,9 +53,9 @@ impl Control {
             .vault
             .seal(credential, &secret)
             .map_err(|error| Failure::Unavailable(format!("the vault cannot seal: {error}")))?;
-        if secret.is_empty() || secret.len() > 8192 || !secret.iter().all(|c| (32..127).contains(c))
+        if secret.len() < 8 || secret.len() > 8192 || !secret.iter().all(|c| (32..127).contains(c))
         {
-            let message = "a credential is 1 to 8192 printable ASCII characters on one line";
+            let message = "a credential is 8 to 8192 printable ASCII characters on one line";
             return Err(Refusal::new(Code::Invalid, message).into());
         }
         let command = move |desk: &mut Desk| {

@@ -82,6 +82,7 @@ impl Prepared {
         let [intake, contract] = self.salts;
         let wish = &self.wish;
         Ok(Terms {
+            adjust: wish.adjust.clone(),
             contract: wish.contract.as_ref().map(|(ends, text)| Contract {
                 ends: *ends,
                 paper: desk.paper(contract, text.clone()),

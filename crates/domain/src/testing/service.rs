@@ -40,6 +40,7 @@ impl World {
             upstream: format!("https://{host}.example.com/v1"),
         };
         Terms {
+            adjust: Adjust::default(),
             contract: None,
             credential: Placement::Bearer,
             data: BTreeSet::from([DataClass::Personal]),

@@ -81,7 +81,9 @@ impl World {
         let grant = GrantId(self.id());
         let found = self.state().request(request).expect("the request");
         let service = self.state().service(found.asked.service).expect("the service");
-        let (fuse, rate) = (grant::fuse(found, service), grant::rate(found, service));
+        let decision = found.decision.as_ref().expect("the decision");
+        let rate = grant::rate(&found.asked, decision, service);
+        let fuse = grant::fuse(found, service);
         GrantIssued { fuse, grant, rate, request }
     }
 

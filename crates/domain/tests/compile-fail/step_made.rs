@@ -1,5 +1,5 @@
 //! Only `check` makes a step.
-//~ error[E0451]: fields `entry`, `genesis`, `size`, `claims` and `keep` of struct `Step` are private
+//~ error[E0451]: fields `entry`, `genesis`
 use domain::entry::Entry;
 use domain::step::Step;
 

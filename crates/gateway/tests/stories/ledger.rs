@@ -315,6 +315,7 @@ impl Ledger {
             service: SERVICE,
             standard: Digest::of(&canonical(&standard())),
             terms: Terms {
+                adjust: Default::default(),
                 contract: None,
                 credential: setup.placement.clone(),
                 data: BTreeSet::new(),
@@ -436,7 +437,8 @@ impl Ledger {
         let request = self.state().request(asked.request).unwrap();
         let service = self.state().service(SERVICE).unwrap();
         let fuse = domain::grant::fuse(request, service);
-        let rate = domain::grant::rate(request, service);
+        let decision = request.decision.as_ref().unwrap();
+        let rate = domain::grant::rate(&request.asked, decision, service);
         let grant = GrantId(self.id());
         let issued = GrantIssued { fuse: fuse.clone(), grant, rate, request: asked.request };
         self.append(None, Body::GrantIssued(issued)).unwrap();

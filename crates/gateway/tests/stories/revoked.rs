@@ -87,10 +87,10 @@ async fn no_receipt_is_signed_while_a_stream_is_open() {
 }
 
 /// Whether nothing has come in and the other side has not closed.
-fn is_open(caller: &TcpStream) -> bool {
+fn is_open(mut caller: &TcpStream) -> bool {
     let mut bytes = [0; 4096];
     loop {
-        match let mut caller = caller; caller.read(&mut bytes) {
+        match caller.read(&mut bytes) {
             Ok(0) => return false,
             Ok(_) => {}
             Err(error) => return error.kind() == ErrorKind::WouldBlock,

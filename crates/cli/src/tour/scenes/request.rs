@@ -48,7 +48,7 @@ async fn claim(
 pub async fn low_risk(stage: &mut Stage, to: &mut Narrator, service: &str) -> Result<Held> {
     let mut wish = wish(service, "sandbox", &["parcels:read"], Span::days(30));
     wish.rate = Some("5/m".parse()?);
-    wish.owner = Some("report-agent".to_owned());
+    wish.owner = Some(format!("report{}-agent", stage.suffix));
     let (client, signer) = (&stage.dana.client, &stage.dana.signer);
     let made = make_with(client, signer, &wish, |_| Ok(())).await?;
     let granted = text(&made, "status") == "granted";

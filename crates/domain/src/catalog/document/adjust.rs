@@ -20,6 +20,13 @@ pub struct Adjust {
     pub sensitive: BTreeMap<String, bool>,
 }
 
+impl Adjust {
+    /// Whether nothing is changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Adjust::default()
+    }
+}
+
 /// Takes away what the team left out and what is not at the document's first server.
 pub fn leave_out<'a>(
     found: Vec<Found<'a>>,

@@ -1,0 +1,110 @@
+//! A backup of a server at work: consistent, verified, and of no use to whoever wants to log in or sign.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::digest::Digest;
+use portcullis::client::{Client, encode};
+use portcullis::home::Home;
+use serde_json::{Value, json};
+
+use crate::server::{Person, Site, holding, verify};
+
+/// Backups that are made while people work.
+const BACKUPS: usize = 4;
+/// People who work meanwhile.
+const BUSY: usize = 4;
+
+#[test]
+fn a_backup_of_a_busy_server_verifies_and_holds_no_session_and_no_key() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let workers: Vec<_> = (0..BUSY)
+        .map(|who| runtime.spawn(work(client(&olga), who, stop.clone(), done.clone())))
+        .collect();
+    let mut last = 0;
+    for number in 0..BACKUPS {
+        let before = done.load(Ordering::SeqCst);
+        let out = site.folder.path().join(format!("backup-{number}"));
+        let data = site.data();
+        let args = ["backup", "--data", data.to_str().unwrap(), out.to_str().unwrap()];
+        let copied = olga.ok(&args)["entries"].as_u64().unwrap();
+        assert!(copied >= before && copied > last, "what was acknowledged before is in it");
+        last = copied;
+        let (code, said) = verify(&out, &server.genesis);
+        assert_eq!(code, 0, "{said}");
+        holds_nothing_secret(&site, &olga, &out);
+    }
+    stop.store(true, Ordering::SeqCst);
+    for worker in workers {
+        runtime.block_on(worker).unwrap();
+    }
+    let again = ["backup", "--data", site.data().to_str().unwrap(), site.data().to_str().unwrap()]
+        .map(str::to_owned);
+    let output = olga.run(&again.each_ref().map(String::as_str));
+    assert!(!output.status.success(), "it never writes over what is there");
+}
+
+fn client(person: &Person) -> Client {
+    Client::from_session(&Home { config: person.config.clone() }).unwrap()
+}
+
+/// Adds vendors and opens tickets for them, until told to stop; counts what was acknowledged.
+async fn work(client: Client, who: usize, stop: Arc<AtomicBool>, done: Arc<AtomicU64>) {
+    let mut number = 0;
+    while !stop.load(Ordering::SeqCst) {
+        number += 1;
+        let name = format!("busy-{who}-{number}");
+        let vendor: Value = client.post("/v1/vendors", &json!({ "name": name })).await.unwrap();
+        let path = format!("/things-{who}-{number}");
+        let answers = json!({ "200": { "description": "all" } });
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": name, "version": "1" },
+            "paths": { path: { "get": { "responses": answers } } },
+        });
+        let sandbox = json!({ "upstream": "https://127.0.0.1:9", "sandbox": true });
+        let terms = json!({
+            "credential": { "kind": "bearer" },
+            "document": encode(document.to_string().as_bytes()),
+            "environments": { "sandbox": sandbox },
+            "intake": { "why": "to be busy", "budget": "nobody" },
+        });
+        let wish = json!({
+            "name": name, "vendor": vendor["id"], "standard": "baseline", "terms": terms,
+        });
+        let _: Value = client.post("/v1/tickets", &wish).await.unwrap();
+        done.fetch_add(2, Ordering::SeqCst);
+    }
+}
+
+fn holds_nothing_secret(site: &Site, olga: &Person, out: &Path) {
+    let session = std::fs::read(olga.config.join("session.json")).unwrap();
+    let session: Value = serde_json::from_slice(&session).unwrap();
+    let session = session["session"].as_str().unwrap();
+    let hash = Digest::of(session.as_bytes()).0;
+    assert!(holding(&site.data(), &hash).is_some(), "the server knows its session");
+    assert_eq!(holding(out, &hash), None, "the backup does not");
+    assert_eq!(holding(out, session.as_bytes()), None);
+    let mut keys = 0;
+    for file in std::fs::read_dir(olga.config.join("keys")).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for line in text.lines().filter(|line| line.starts_with("portcullis-key-")) {
+            let key = line.split(' ').next_back().unwrap();
+            let raw = BASE64.decode(key).unwrap();
+            let spelled = [raw.clone(), key.into(), hex::encode(&raw).into_bytes()];
+            spelled.iter().for_each(|key| assert_eq!(holding(out, key), None));
+            keys += 1;
+        }
+    }
+    assert_eq!(keys, 6, "node, gateway, sealing, runner, log, vault");
+    let private = std::fs::read_to_string(&olga.key).unwrap();
+    let line = private.lines().nth(3).unwrap();
+    assert_eq!(holding(out, line.as_bytes()), None, "nor anybody's SSH key");
+}

@@ -1,0 +1,238 @@
+//! The mix of entries that the figures are measured with: a year of an organisation that asks for tokens.
+
+use domain::actor::Proof;
+use domain::digest::Digest;
+use domain::entry::{Body, Entry};
+use domain::follow::Batch;
+use domain::id::{PersonId, RequestId, ServiceId, TokenId};
+use domain::policy;
+use domain::review::{Subject, Verdict};
+use domain::revocation::{Reason, Revoked, Target, receipt_message};
+use domain::step;
+use domain::testing::{Member, POLICY, World, operations, standard};
+use domain::time::Span;
+use domain::usage::segment_message;
+use ledger::Checkpoint;
+
+use crate::measure::{Cost, Stopwatch};
+
+/// What makes up a thousand entries. Of 210 requests 10 are sensitive: signed by their requester,
+/// reviewed and signed by one person. Of 210 grants 10 are revoked, so that 200 live.
+pub const MIX: [(&str, usize); 9] = [
+    ("request-made", 210),
+    ("request-decided", 210),
+    ("review-signed", 10),
+    ("grant-issued", 210),
+    ("token-issued", 210),
+    ("token-rotated", 60),
+    ("revoked", 10),
+    ("revocation-received", 10),
+    ("segment-committed", 70),
+];
+
+/// How many entries a group commit holds.
+pub const BATCH: usize = 64;
+const PEOPLE: u8 = 60;
+const SERVICES: usize = 20;
+
+/// What was made, and what parts of following it cost by themselves.
+#[derive(Default)]
+pub struct Made {
+    pub entries: u64,
+    pub live: usize,
+    pub people: Cost,
+    pub machines: Cost,
+    pub attestations: Cost,
+    pub decisions: Cost,
+}
+
+/// The materials of the ledger, by their digests.
+pub fn material(digest: &Digest) -> Option<Vec<u8>> {
+    let all = [
+        domain::entry::canonical(&standard()),
+        domain::entry::canonical(&operations()),
+        POLICY.as_bytes().to_vec(),
+    ];
+    all.into_iter().find(|bytes| Digest::of(bytes) == *digest)
+}
+
+/// Makes the ledger, batch by batch.
+pub fn make(entries: usize, mut take: impl FnMut(&Batch)) -> Made {
+    let mut maker = Maker::new();
+    let mut taken = 0;
+    for _ in 0..entries.div_ceil(1_000) {
+        maker.thousand();
+        for batch in &maker.world.batches()[taken..] {
+            maker.made.attest(batch, &maker.world);
+            take(batch);
+        }
+        taken = maker.world.batches().len();
+    }
+    maker.world.publish();
+    maker.world.batches()[taken..].iter().for_each(&mut take);
+    maker.made.entries = maker.world.state().size();
+    let grants = maker.world.state().grants.values();
+    maker.made.live = grants.filter(|grant| grant.revoked.is_none()).count();
+    maker.made
+}
+
+struct Maker {
+    world: World,
+    people: Vec<Member>,
+    services: Vec<ServiceId>,
+    tokens: Vec<(TokenId, usize)>,
+    turn: usize,
+    made: Made,
+}
+
+impl Maker {
+    fn new() -> Maker {
+        let mut world = World::new();
+        world.replayed = false;
+        let member = |number| Member::new(PersonId(1_000 + u128::from(number)), 140 + number);
+        let people: Vec<Member> = (0..PEOPLE).map(member).collect();
+        for person in &people {
+            let act = world.joining(person, &[]);
+            world.act(act).unwrap();
+        }
+        let services = (0..SERVICES).map(|number| world.wide(&format!("service-{number}"))).collect();
+        world.publish();
+        world.every = BATCH;
+        Maker { world, people, services, tokens: Vec::new(), turn: 0, made: Made::default() }
+    }
+
+    fn thousand(&mut self) {
+        for number in 0..210 {
+            self.token(number % 21 == 0);
+            if number % 7 < 2 {
+                self.rotate();
+            }
+            if number % 3 == 0 {
+                self.segment();
+            }
+            if number % 21 == 0 {
+                self.revoke();
+            }
+        }
+    }
+
+    fn append(&mut self, who: Option<PersonId>, body: Body) -> u64 {
+        self.world.wait(Span(50));
+        let proof = match (&body, who) {
+            (Body::ReviewSigned(_), _) => Proof::Signature,
+            (_, Some(_)) => Proof::Login,
+            (_, None) => Proof::Node,
+        };
+        let entry = self.world.entry(who, proof, body);
+        self.made.count(&self.world, &entry);
+        self.world.append(entry).unwrap()
+    }
+
+    fn token(&mut self, sensitive: bool) {
+        self.turn += 1;
+        let place = self.turn % self.people.len();
+        let who = self.people[place].clone();
+        let service = self.services[self.turn % SERVICES];
+        let scopes: &[&str] = match (sensitive, self.turn % 3) {
+            (true, _) => &["parcels:write"],
+            (false, 0) => &["labels:read", "parcels:read"],
+            (false, _) => &["parcels:read"],
+        };
+        let asked = self.world.asked(&who, service, scopes, 30);
+        let request = asked.request;
+        let made = self.world.made(&who, asked);
+        self.append(Some(who.id), Body::RequestMade(made));
+        self.world.wait(Span(50));
+        let decision = self.world.decision(request).into();
+        let decided = domain::request::RequestDecided { decision, request };
+        self.world.now.0 -= 50;
+        self.append(None, Body::RequestDecided(decided));
+        if sensitive {
+            self.review(request);
+        }
+        let issued = self.world.issued(request);
+        let grant = issued.grant;
+        self.append(None, Body::GrantIssued(issued));
+        self.world.wait(Span(50));
+        let claimed = self.world.claim_of(grant);
+        self.world.now.0 -= 50;
+        self.tokens.push((claimed.token, place));
+        self.append(Some(who.id), Body::TokenIssued(claimed));
+    }
+
+    fn review(&mut self, request: RequestId) {
+        let sue = self.world.cast().sue;
+        let subject = Subject::Request(request);
+        let signed = self.world.reviewed(&sue, "security", subject, Verdict::Approve);
+        self.append(Some(sue.id), Body::ReviewSigned(signed));
+    }
+
+    /// One of the tokens of the last days gets a successor.
+    fn rotate(&mut self) {
+        let place = self.turn.wrapping_mul(7_919) % self.tokens.len();
+        let (token, person) = self.tokens[place];
+        self.world.wait(Span(50));
+        let rotated = self.world.rotated(token, Span::HOUR);
+        self.world.now.0 -= 50;
+        self.tokens[place].0 = rotated.token;
+        let who = self.people[person].id;
+        self.append(Some(who), Body::TokenRotated(rotated));
+    }
+
+    fn revoke(&mut self) {
+        let place = self.turn.wrapping_mul(104_729) % self.tokens.len();
+        let (token, _) = self.tokens.swap_remove(place);
+        let revoked =
+            Revoked { note: None, reason: Reason::Superseded, target: Target::Token(token) };
+        let number = self.append(None, Body::Revoked(revoked));
+        let received = self.world.received(number);
+        self.append(None, Body::RevocationReceived(received));
+    }
+
+    fn segment(&mut self) {
+        let committed = self.world.committed(self.world.segment(1_000));
+        self.append(None, Body::SegmentCommitted(committed));
+    }
+}
+
+impl Made {
+    /// What of following this entry is signatures and policy.
+    fn count(&mut self, world: &World, entry: &Entry) {
+        if matches!(entry.body, Body::RequestDecided(_) | Body::TokenRotated(_)) {
+            let watch = Stopwatch::start();
+            policy::recompute(world.state(), entry).unwrap();
+            self.decisions.add(&watch);
+        }
+        if matches!(entry.body, Body::RequestMade(_) | Body::ReviewSigned(_)) {
+            for claim in step::claims(world.draft(), entry, world.materials()).unwrap() {
+                let watch = Stopwatch::start();
+                claim.verify().unwrap();
+                self.people.add(&watch);
+            }
+        }
+        let genesis = world.state().genesis_hash().unwrap();
+        let signed = match &entry.body {
+            Body::RevocationReceived(received) => {
+                let message = receipt_message(&genesis, received.gateway, received.revocation);
+                Some((message, &received.signature))
+            }
+            Body::SegmentCommitted(committed) => {
+                Some((segment_message(&genesis, &committed.segment), &committed.signature))
+            }
+            _ => None,
+        };
+        if let Some((message, signature)) = signed {
+            let watch = Stopwatch::start();
+            world.gateway.1.key().verify(&message, &signature.0).unwrap();
+            self.machines.add(&watch);
+        }
+    }
+
+    fn attest(&mut self, batch: &Batch, world: &World) {
+        let origin = world.state().origin().unwrap().name.clone();
+        let key = domain::follow::verifier(world.node.0, &world.node.1.key()).unwrap();
+        let watch = Stopwatch::start();
+        Checkpoint::open(batch.attestation.as_bytes(), &origin, &[key]).unwrap();
+        self.attestations.add(&watch);
+    }
+}
