@@ -164,6 +164,7 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
         None => Some(genesis::make(&journal, &keys, home, options).await?),
     };
     let genesis = journal.state().genesis_hash().context("the ledger has no genesis")?;
+    must_be_ours(&journal, &keys)?;
     if pinned.is_none() {
         write_private(&pin, format!("{genesis}\n").as_bytes())?;
     }
@@ -183,6 +184,23 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     let jobs = tokio::spawn(control::jobs::run(control.clone(), stopped.clone()));
     let server = serve(listener, control.clone(), stopped);
     Ok(Running { control, gateway, genesis, gateway_url, url, fresh, stop, server, runner, jobs })
+}
+
+/// Keys that the ledger does not know make a server that can do nothing: better none.
+fn must_be_ours(journal: &Journal, keys: &KeyDirectory) -> Result<()> {
+    let state = journal.state();
+    let node = state.active_node(keys.load(Use::Node)?.name.parse()?).is_ok();
+    let gateway = state.active_gateway(keys.load(Use::Gateway)?.name.parse()?).is_ok();
+    let runner = keys.load(Use::Runner)?.name.parse()?;
+    let runner = state.runners.get(&runner).is_some_and(|runner| runner.is_active());
+    match node && gateway && runner {
+        true => Ok(()),
+        false => anyhow::bail!(
+            "the keys in {} are not those of this ledger: put back the ones that it was made with, \
+             or name their directory with `--config`",
+            keys.path().display()
+        ),
+    }
 }
 
 /// The address itself, or one with a free port when it asks for any.

@@ -70,10 +70,17 @@ pub struct Permit {
 pub enum Denied {
     /// No token of ours, or one that the ledger does not know.
     Unknown,
-    Expired { fuse: Fuse },
+    Expired {
+        fuse: Fuse,
+    },
     Revoked,
-    OutOfScope { why: Scope },
-    Limited { rate: Rate, wait: Span },
+    OutOfScope {
+        why: Scope,
+    },
+    Limited {
+        rate: Rate,
+        wait: Span,
+    },
     /// The call comes from an address that the grant does not name.
     Address,
     /// This gateway's state is too old to admit anything.

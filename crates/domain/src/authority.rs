@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::genesis::SettingsSet;
-use crate::machine::{GatewayEnrolled, MachineRetired, NodeEnrolled, RunnerEnrolled};
 use crate::id::PersonId;
+use crate::machine::{GatewayEnrolled, MachineRetired, NodeEnrolled, RunnerEnrolled};
 use crate::material::Materials;
 use crate::people::{KeyAdded, KeyRetired, PersonAdded, PersonOffboarded, Role, RolesSet};
 use crate::policy::PolicyPublished;
@@ -107,8 +107,7 @@ pub(crate) fn check(
     reasons.take(check_act(state, &authority.act, materials));
     let mut signers = BTreeSet::new();
     for signature in &authority.signatures {
-        let statement =
-            |signer| Statement::authority(state, &authority.act, signer, signature);
+        let statement = |signer| Statement::authority(state, &authority.act, signer, signature);
         let claim = reasons.take(Claim::of_role(state, signature, Role::OPERATOR, at, statement));
         if let Some(claim) = claim {
             signers.insert(claim.signer);

@@ -92,7 +92,8 @@ impl serde::de::Visitor<'_> for Reader {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Digest, E> {
-        text.parse::<Digest>().map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+        text.parse::<Digest>()
+            .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
     }
 }
 

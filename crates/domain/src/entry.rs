@@ -107,7 +107,8 @@ impl Entry {
     /// repeated fields, no other spelling of anything.
     pub fn decode(bytes: &[u8]) -> Result<Entry, Refusal> {
         if bytes.len() > LONGEST {
-            let message = format!("the entry has {} bytes, at most {LONGEST} are allowed", bytes.len());
+            let message =
+                format!("the entry has {} bytes, at most {LONGEST} are allowed", bytes.len());
             return Err(Refusal::new(Code::NotCanonical, message));
         }
         let entry: Entry = serde_json::from_slice(bytes)

@@ -160,7 +160,8 @@ pub(crate) fn check(
 /// only the wide release asks: they were not to be had before.
 fn must_take(state: &State, ticket: &Ticket, criterion: &str) -> Result<(), Refusal> {
     let criterion = state.criterion(ticket, criterion)?;
-    let later = criterion.stage == Stage::Wide && matches!(criterion.verify, Verify::Attestation(_));
+    let later =
+        criterion.stage == Stage::Wide && matches!(criterion.verify, Verify::Attestation(_));
     match ticket.status {
         Status::Approved { .. } if later => Ok(()),
         _ => ticket.must_be_evaluating("attach evidence to"),

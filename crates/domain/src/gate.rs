@@ -24,10 +24,16 @@ pub enum Outcome<'a> {
     /// Nothing was measured or handed in yet.
     Missing,
     /// The measured value does not reach the threshold.
-    Failed { measured: &'a Value },
+    Failed {
+        measured: &'a Value,
+    },
     /// It passed, and is too old.
-    Expired { until: Millis },
-    Passed { evidence: &'a Evidence },
+    Expired {
+        until: Millis,
+    },
+    Passed {
+        evidence: &'a Evidence,
+    },
 }
 
 impl Standing<'_> {

@@ -6,8 +6,8 @@ use crate::entry::Entry;
 use crate::fuse::{Cause, Fuse};
 use crate::id::{GrantId, RequestId, TokenId};
 use crate::limit::Rate;
-use crate::refusal::{Code, Reasons, Refusal};
 use crate::policy::Decision;
+use crate::refusal::{Code, Reasons, Refusal};
 use crate::request::{self, Asked, Request, Status};
 use crate::service::{CANARY_GRANTS, CANARY_RATE, Release, Service};
 use crate::state::{State, Tables};
@@ -89,11 +89,14 @@ pub(crate) fn check(state: &State, issued: &GrantIssued, entry: &Entry) -> Resul
     reasons.require(issued.fuse == fuse && !fuse.is_burnt(entry.at), Code::FuseBroken, || {
         format!("the grant {fuse}, not on {}", issued.fuse.until)
     });
-    reasons.require(request.decision.as_ref().is_some_and(|decision| {
-            issued.rate == rate(&request.asked, decision, service)
-        }), Code::Invalid, || {
-        "the grant's rate is not what request, policy and stage give".to_owned()
-    });
+    reasons.require(
+        request
+            .decision
+            .as_ref()
+            .is_some_and(|decision| issued.rate == rate(&request.asked, decision, service)),
+        Code::Invalid,
+        || "the grant's rate is not what request, policy and stage give".to_owned(),
+    );
     reasons.done()
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Span;
 
-/// At most `count` calls in any `per`, bursts up to `count` included.
+/// `count` calls at once, refilled over `per`: never more than twice `count` in any `per`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {

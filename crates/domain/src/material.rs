@@ -72,8 +72,9 @@ impl Material {
 }
 
 fn parse<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<Arc<T>, Refusal> {
-    let value: T = serde_json::from_slice(bytes)
-        .map_err(|error| Refusal::new(Code::Invalid, format!("the material is unreadable: {error}")))?;
+    let value: T = serde_json::from_slice(bytes).map_err(|error| {
+        Refusal::new(Code::Invalid, format!("the material is unreadable: {error}"))
+    })?;
     match is_written_as(&value, bytes) {
         true => Ok(Arc::new(value)),
         false => Err(Refusal::new(Code::NotCanonical, "the material is not in canonical form")),

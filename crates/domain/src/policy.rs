@@ -138,7 +138,8 @@ pub fn decide(
     now: Millis,
 ) -> Result<Decision, Refusal> {
     let Some(policy) = &state.policy else {
-        let message = "no policy is in force; an operator publishes one with `portcullis policy publish`";
+        let message =
+            "no policy is in force; an operator publishes one with `portcullis policy publish`";
         return Err(Refusal::new(Code::PolicyNotInForce, message));
     };
     let rules = state.materials.policy(&policy.digest)?;
@@ -179,7 +180,9 @@ fn compare(
     }
     if ours.engine == theirs.engine {
         let (theirs, ours) = (theirs.outcome, ours.outcome);
-        return differs(format!("the entry says {theirs:?}, policy says {ours:?}, or other bounds"));
+        return differs(format!(
+            "the entry says {theirs:?}, policy says {ours:?}, or other bounds"
+        ));
     }
     Ok(Some(ours))
 }
@@ -187,5 +190,34 @@ fn compare(
 impl Tables {
     pub(crate) fn absorb_policy(&mut self, act: &PolicyPublished, at: Millis) {
         self.policy = Some(InForce { at, digest: act.policy, version: act.version });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision(engine: &str, outcome: Outcome) -> Decision {
+        Decision {
+            bounds: Bounds::default(),
+            engine: engine.to_owned(),
+            outcome,
+            policies: Vec::new(),
+            policy: Digest::of(b""),
+            reviewers: None,
+            smaller: None,
+        }
+    }
+
+    #[test]
+    fn another_known_engines_other_answer_is_reported_and_an_unknown_ones_is_refused() {
+        let (old, new) = ("engine 1", "engine 2");
+        let ours = decision(new, Outcome::Deny);
+        let compare = |theirs| compare(ours.clone(), &theirs, &[old, new]);
+        assert_eq!(compare(ours.clone()), Ok(None));
+        assert_eq!(compare(decision(old, Outcome::Grant)), Ok(Some(ours.clone())));
+        for theirs in [decision(new, Outcome::Grant), decision("engine 3", Outcome::Grant)] {
+            assert!(compare(theirs).unwrap_err().has(Code::DecisionDiffers));
+        }
     }
 }

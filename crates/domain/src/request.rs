@@ -65,11 +65,19 @@ pub struct RequestDecided {
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     Requested,
-    InReview { since: Millis },
-    Denied { at: Millis },
-    Rejected { at: Millis },
+    InReview {
+        since: Millis,
+    },
+    Denied {
+        at: Millis,
+    },
+    Rejected {
+        at: Millis,
+    },
     /// Decided by policy alone, or granted.
-    Granted { at: Millis },
+    Granted {
+        at: Millis,
+    },
 }
 
 impl Status {
@@ -200,7 +208,12 @@ fn check_scopes(state: &State, asked: &Asked, at: Millis) -> Result<bool, Refusa
     let known = service.environments.contains_key(&asked.environment);
     reasons.require(known, Code::NotFound, || {
         let names: Vec<_> = service.environments.keys().map(String::as_str).collect();
-        format!("`{}` has no environment `{}`; it has {}", service.name, asked.environment, names.join(", "))
+        format!(
+            "`{}` has no environment `{}`; it has {}",
+            service.name,
+            asked.environment,
+            names.join(", ")
+        )
     });
     let table = state.materials.operations(&service.operations)?;
     let mut sensitive = false;
@@ -232,9 +245,7 @@ pub(crate) fn check_decided(
         Status::InReview { .. } => request.is_overtaken(state),
         _ => false,
     };
-    reasons.require(due, Code::WrongStatus, || {
-        format!("the request is {}", request.status.name())
-    });
+    reasons.require(due, Code::WrongStatus, || format!("the request is {}", request.status.name()));
     reasons.take(decided.decision.check(state));
     reasons.require(entry.at < request.asked.until, Code::FuseBroken, || {
         format!("the request ended on {}", request.asked.until)

@@ -150,8 +150,7 @@ pub(crate) fn check(
         let Signature { not_after, seen, .. } = signed.signature;
         statement(state, signed, Frame { not_after, role, seen, signer })
     };
-    if let Some(claim) =
-        reasons.take(Claim::of_role(state, &signed.signature, role, at, statement))
+    if let Some(claim) = reasons.take(Claim::of_role(state, &signed.signature, role, at, statement))
     {
         reasons.take(may_review(state, claim.signer, requester, &signed.subject));
         let again = reviews.iter().any(|old| old.by == claim.signer && old.role == signed.role);

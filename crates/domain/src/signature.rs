@@ -85,10 +85,8 @@ impl PublicKey {
 
 /// Hardware keys state in their signature whether somebody touched them; only then it counts.
 fn check_presence(signature: &SshSig) -> Result<(), Refusal> {
-    let hardware = matches!(
-        signature.algorithm(),
-        Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256
-    );
+    let hardware =
+        matches!(signature.algorithm(), Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256);
     let trailer = signature.signature_bytes();
     let flags = trailer.len().checked_sub(5).and_then(|place| trailer.get(place));
     match hardware && flags.is_none_or(|flags| flags & USER_PRESENT == 0) {

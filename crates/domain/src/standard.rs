@@ -161,8 +161,20 @@ pub struct Published {
 
 /// Words that sound like a criterion and measure nothing.
 const VAGUE: [&str; 14] = [
-    "adequate", "appropriate", "best practice", "good", "industry standard", "modern", "proper",
-    "reasonable", "regular", "robust", "secure enough", "strong", "sufficient", "timely",
+    "adequate",
+    "appropriate",
+    "best practice",
+    "good",
+    "industry standard",
+    "modern",
+    "proper",
+    "reasonable",
+    "regular",
+    "robust",
+    "secure enough",
+    "strong",
+    "sufficient",
+    "timely",
 ];
 
 impl Standard {

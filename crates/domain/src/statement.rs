@@ -148,7 +148,10 @@ impl Claim {
             )
         });
         reasons.require(state.has_root(signature.seen), Code::SignatureInvalid, || {
-            format!("the signer saw a ledger of {} entries that is not this one", signature.seen.size)
+            format!(
+                "the signer saw a ledger of {} entries that is not this one",
+                signature.seen.size
+            )
         });
         let claim = Claim {
             signer: key.person,

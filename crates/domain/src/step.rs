@@ -74,11 +74,7 @@ pub(crate) fn check_read(
 }
 
 /// Every rule but the arithmetic of people's signatures, which are the answer. Makes no step.
-pub fn claims(
-    draft: &Draft,
-    entry: &Entry,
-    materials: &Materials,
-) -> Result<Vec<Claim>, Refusal> {
+pub fn claims(draft: &Draft, entry: &Entry, materials: &Materials) -> Result<Vec<Claim>, Refusal> {
     let state = &draft.state;
     let mut reasons = Reasons::default();
     reasons.require(entry.at >= state.at, Code::TimeBackwards, || {

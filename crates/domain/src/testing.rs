@@ -168,10 +168,8 @@ impl World {
 
     /// `who` does this, now.
     pub fn by(&mut self, who: &Member, body: Body) -> Result<u64, Refusal> {
-        let signed = matches!(
-            body,
-            Body::Authority(_) | Body::ReviewSigned(_) | Body::TicketSubmitted(_)
-        );
+        let signed =
+            matches!(body, Body::Authority(_) | Body::ReviewSigned(_) | Body::TicketSubmitted(_));
         let proof = if signed { Proof::Signature } else { Proof::Login };
         self.append(self.entry(Some(who.id), proof, body))
     }

@@ -159,7 +159,10 @@ impl Ticket {
             Status::Evaluating => Ok(()),
             _ => Err(Refusal::new(
                 Code::WrongStatus,
-                format!("the ticket is {}; one can {verb} it while it is evaluated", self.status.name()),
+                format!(
+                    "the ticket is {}; one can {verb} it while it is evaluated",
+                    self.status.name()
+                ),
             )),
         }
     }
@@ -282,8 +285,10 @@ pub(crate) fn check_amended(
 ) -> Result<(), Refusal> {
     let ticket = state.ticket(amended.ticket)?;
     let mut reasons = Reasons::default();
-    let open =
-        matches!(ticket.status, Status::Evaluating | Status::InReview { .. } | Status::Rejected { .. });
+    let open = matches!(
+        ticket.status,
+        Status::Evaluating | Status::InReview { .. } | Status::Rejected { .. }
+    );
     reasons.require(open, Code::WrongStatus, || {
         format!("the ticket is {}; its terms stand", ticket.status.name())
     });
@@ -383,9 +388,7 @@ pub(crate) fn check_withdrawn(
     let mut reasons = Reasons::default();
     reasons.take(state.works_on(ticket, entry));
     let open = !matches!(ticket.status, Status::Approved { .. } | Status::Withdrawn { .. });
-    reasons.require(open, Code::WrongStatus, || {
-        format!("the ticket is {}", ticket.status.name())
-    });
+    reasons.require(open, Code::WrongStatus, || format!("the ticket is {}", ticket.status.name()));
     reasons.done()
 }
 

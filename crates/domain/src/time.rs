@@ -78,7 +78,9 @@ impl Span {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a length of time; write a whole number and `d`, `h`, `m` or `s`, as in `90d`")]
+#[error(
+    "`{0}` is not a length of time; write a whole number and `d`, `h`, `m` or `s`, as in `90d`"
+)]
 pub struct SpanError(String);
 
 impl FromStr for Span {

@@ -283,7 +283,6 @@ impl Tables {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,6 +42,8 @@ pub struct Ctx {
     passing: Option<Passing>,
     refused: Option<Refused>,
     masker: Masker,
+    /// Whether the vendor's answer came in a coding that is taken off here.
+    decoding: bool,
     /// Attempts to connect, counted over the addresses of the host.
     attempts: usize,
     /// The size of the state that it was last judged by.
@@ -179,7 +181,7 @@ impl ProxyHttp for Life {
         let entered = Entered::current();
         entered.flight.begin();
         let masker = Masker::default();
-        Ctx { entered, passing: None, refused: None, masker, attempts: 0, size: 0 }
+        Ctx { entered, passing: None, refused: None, masker, decoding: false, attempts: 0, size: 0 }
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
@@ -261,18 +263,23 @@ impl ProxyHttp for Life {
         if !answer::clean(header, &lease.spellings, left, bodiless)? {
             return Err(ctx.refuse(Refused::Upstream(Upstream::Answer)).into_up());
         }
+        ctx.decoding = session.upstream_compression.get_info().is_some();
         ctx.flight().status.store(header.status.as_u16(), Ordering::Relaxed);
         Ok(())
     }
 
     fn response_body_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<Duration>> {
         self.still_holds(ctx)?;
+        // The engine passes on what it cannot decode; nobody could search that for the credential.
+        if ctx.decoding && session.upstream_compression.get_info().is_none() {
+            return Err(ctx.refuse(Refused::Upstream(Upstream::Answer)).into_up());
+        }
         if let Some(Passing { lease, .. }) = &ctx.passing {
             let chunk = body.take().unwrap_or_default();
             let chunk = ctx.masker.pass(&lease.spellings, chunk, end);

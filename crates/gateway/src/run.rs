@@ -81,19 +81,7 @@ pub fn start(config: Config, control: Arc<dyn Control>) -> Result<Running, Gatew
     let key = Arc::new(key.map_err(|_| GatewayError::Key)?);
     let (recorder, messages) = Recorder::new(config.recording.block);
     let (leases, wanted) = Leases::new(config.timeouts.lease);
-    let gateway = Arc::new(Gateway {
-        id: config.keys.gateway,
-        view: Default::default(),
-        proof: Proof::new(),
-        limiter: Limiter::new(),
-        leases,
-        recorder: recorder.clone(),
-        flights: Arc::new(Flights::new()),
-        health: Health::default(),
-        timeouts: config.timeouts.clone(),
-        names: config.names.clone(),
-        published: watch::channel(0).0,
-    });
+    let gateway = Arc::new(gateway(&config, leases, recorder.clone()));
     let (writer, closed) = Writer::open(
         &config.data,
         config.recording.clone(),
@@ -124,14 +112,7 @@ pub fn start(config: Config, control: Arc<dyn Control>) -> Result<Running, Gatew
     let thread = std::thread::Builder::new().name("gateway-spool".to_owned());
     running.writer = Some(thread.spawn(move || spool::run(writer, &messages))?);
     attend(&tasks, &running.gateway, &control, &config, (key, owed));
-    let (acknowledged, owed) = std::sync::mpsc::channel();
-    let commits =
-        commit::run(running.gateway.clone(), control.clone(), config.data.clone(), closed);
-    tasks.spawn(async move {
-        commits.await;
-        let _ = acknowledged.send(());
-    });
-    running.owed = Some(owed);
+    running.owed = Some(commit(&tasks, &running.gateway, &control, &config, closed));
     let opener =
         Opener { gateway: config.keys.gateway, genesis: config.genesis, key: config.keys.sealing };
     tasks.spawn(lease::serve(control, Arc::new(opener), wanted));
@@ -141,6 +122,39 @@ pub fn start(config: Config, control: Arc<dyn Control>) -> Result<Running, Gatew
         running.callers.push(caller);
     }
     Ok(running)
+}
+
+fn gateway(config: &Config, leases: Leases, recorder: Arc<Recorder>) -> Gateway {
+    Gateway {
+        id: config.keys.gateway,
+        view: Default::default(),
+        proof: Proof::new(),
+        limiter: Limiter::new(),
+        leases,
+        recorder,
+        flights: Arc::new(Flights::new()),
+        health: Health::default(),
+        timeouts: config.timeouts.clone(),
+        names: config.names.clone(),
+        published: watch::channel(0).0,
+    }
+}
+
+/// Hands segments in until the writer has ended and the last one is acknowledged, which it then says.
+fn commit(
+    tasks: &Runtime,
+    gateway: &Arc<Gateway>,
+    control: &Arc<dyn Control>,
+    config: &Config,
+    closed: watch::Receiver<u64>,
+) -> std::sync::mpsc::Receiver<()> {
+    let (acknowledged, owed) = std::sync::mpsc::channel();
+    let commits = commit::run(gateway.clone(), control.clone(), config.data.clone(), closed);
+    tasks.spawn(async move {
+        commits.await;
+        let _ = acknowledged.send(());
+    });
+    owed
 }
 
 fn bind(config: &Config, tasks: &Runtime) -> Result<Vec<std::net::TcpListener>, GatewayError> {

@@ -39,8 +39,7 @@ fn kill_9_under_load_loses_nothing_acknowledged_and_does_nothing_twice() {
     let seed = setting("PORTCULLIS_CRASH_SEED").unwrap_or_else(clock);
     println!("{rounds} rounds, PORTCULLIS_CRASH_SEED={seed}");
     let mut random = Random(seed);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all();
-    let runtime = { runtime }.build().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
     let site = Site::new();
     let mut server = site.start();
     let genesis = server.genesis.clone();

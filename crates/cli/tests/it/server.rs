@@ -87,14 +87,6 @@ impl Site {
         Err((child.wait().unwrap().code(), text))
     }
 
-    /// Starts the server, which must refuse; its standard error.
-    pub fn refuses_to_start(&self) -> String {
-        let output = self.up().output().unwrap();
-        assert!(!output.status.success(), "it started");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr)
-    }
-
     /// The first operator, logged in.
     pub fn operator(&self, server: &Server) -> Person {
         let person = Person { config: self.config(), key: self.config().join("operator_ed25519") };

@@ -41,3 +41,12 @@ fn a_server_starts_again_where_it_was_and_knows_its_people() {
     let refused = rosa.refused(&["person", "offboard", "olga"]);
     assert!(refused.contains("role-needed") || refused.contains("operator"), "{refused}");
 }
+
+#[test]
+fn a_server_refuses_keys_that_its_ledger_does_not_know() {
+    let site = Site::new();
+    site.start().stop();
+    std::fs::rename(site.config(), site.folder.path().join("lost")).unwrap();
+    let said = site.refuses_to_start();
+    assert!(said.contains("not those of this ledger"), "{said}");
+}

@@ -154,14 +154,10 @@ impl Control {
                 .map_err(|error| invalid(format!("the document is not JSON: {error}")))?;
             let imported =
                 import(&document, &wish.adjust).map_err(|error| invalid(error.to_string()))?;
-            let first = imported.operations.credential().first().cloned();
-            let credential = wish.credential.clone().or(first).ok_or_else(|| {
-                invalid(
-                    "the document names no way to authenticate; say in the ticket where the \
-                     credential stands, for instance `credential: {kind: bearer}`"
-                        .to_owned(),
-                )
-            })?;
+            let credential = match &wish.credential {
+                Some(credential) => credential.clone(),
+                None => only(imported.operations.credential())?,
+            };
             let operations = canonical(&imported.operations);
             Ok::<_, Refusal>((wish, credential, operations))
         };
@@ -264,6 +260,21 @@ impl Control {
 
     pub async fn withdraw(&self, who: PersonId, ticket: TicketId) -> Result<u64, Failure> {
         self.append(who, Body::TicketWithdrawn(TicketWithdrawn { ticket })).await
+    }
+}
+
+/// The one way to authenticate that the document names; which of several is not guessed.
+fn only(named: &[Placement]) -> Result<Placement, Refusal> {
+    match named {
+        [one] => Ok(one.clone()),
+        _ => Err(Refusal::new(
+            Code::Invalid,
+            format!(
+                "the document names {} ways to authenticate; say in the ticket where the credential \
+                 stands, for instance `credential: {{kind: bearer}}`",
+                if named.is_empty() { "no" } else { "several" }
+            ),
+        )),
     }
 }
 

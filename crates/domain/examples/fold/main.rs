@@ -4,7 +4,11 @@
 //! ledger of the [`mix`], follows it in a process of its own, and opens its snapshot in another, so that
 //! no phase measures the memory of the one before. Times are CPU times of one thread.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement that fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement that fails by panicking"
+)]
 
 mod measure;
 mod mix;
@@ -43,9 +47,18 @@ fn all(entries: usize) {
     mix::MIX.iter().for_each(|(kind, share)| println!("  {share:>4} {kind}"));
     println!("ledger\n  {} entries in batches of {}", made.entries, mix::BATCH);
     println!("  people's signatures    {:>9} in {:.2} s", made.people.count, made.people.seconds);
-    println!("  machines' signatures   {:>9} in {:.2} s", made.machines.count, made.machines.seconds);
-    println!("  attestations           {:>9} in {:.2} s", made.attestations.count, made.attestations.seconds);
-    println!("  decisions made again   {:>9} in {:.2} s", made.decisions.count, made.decisions.seconds);
+    println!(
+        "  machines' signatures   {:>9} in {:.2} s",
+        made.machines.count, made.machines.seconds
+    );
+    println!(
+        "  attestations           {:>9} in {:.2} s",
+        made.attestations.count, made.attestations.seconds
+    );
+    println!(
+        "  decisions made again   {:>9} in {:.2} s",
+        made.decisions.count, made.decisions.seconds
+    );
     let text = format!(
         "{} {} {}",
         made.people.seconds + made.machines.seconds + made.attestations.seconds,
@@ -54,7 +67,8 @@ fn all(entries: usize) {
     );
     std::fs::write(folder.join("costs"), text).unwrap();
     for phase in ["follow", "open"] {
-        let status = Command::new(std::env::current_exe().unwrap()).arg(phase).arg(&folder).status();
+        let status =
+            Command::new(std::env::current_exe().unwrap()).arg(phase).arg(&folder).status();
         assert!(status.unwrap().success(), "{phase}");
     }
     std::fs::remove_dir_all(&folder).unwrap();
@@ -79,10 +93,19 @@ fn follow(folder: &Path) {
     let entries = follower.state().size() as f64;
     let rules = folded - signatures - policy;
     println!("fold");
-    println!("  hash and rules         {:>9.0} entries/s (the whole less the costs above)", entries / rules);
+    println!(
+        "  hash and rules         {:>9.0} entries/s (the whole less the costs above)",
+        entries / rules
+    );
     println!("  with signatures        {:>9.0} entries/s", entries / (rules + signatures));
-    println!("  and with policy        {:>9.0} entries/s (the whole: {folded:.2} s)", entries / folded);
-    println!("  memory                 {:>9.0} bytes a live grant ({live} of them; everything kept)", bytes / live);
+    println!(
+        "  and with policy        {:>9.0} entries/s (the whole: {folded:.2} s)",
+        entries / folded
+    );
+    println!(
+        "  memory                 {:>9.0} bytes a live grant ({live} of them; everything kept)",
+        bytes / live
+    );
     let watch = Stopwatch::start();
     let sealed = snapshot::seal(follower.state(), follower.frontier(), &KEY).unwrap();
     println!("snapshot");

@@ -95,7 +95,8 @@ impl Maker {
             let act = world.joining(person, &[]);
             world.act(act).unwrap();
         }
-        let services = (0..SERVICES).map(|number| world.wide(&format!("service-{number}"))).collect();
+        let services =
+            (0..SERVICES).map(|number| world.wide(&format!("service-{number}"))).collect();
         world.publish();
         world.every = BATCH;
         Maker { world, people, services, tokens: Vec::new(), turn: 0, made: Made::default() }

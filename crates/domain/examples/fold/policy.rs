@@ -15,7 +15,8 @@ fn text(policies: usize) -> String {
          when { !context.sensitive && context.days <= 60 };\n",
     );
     for number in 1..policies {
-        let (effect, action) = if number % 2 == 0 { ("permit", "review") } else { ("forbid", "ask") };
+        let (effect, action) =
+            if number % 2 == 0 { ("permit", "review") } else { ("forbid", "ask") };
         writeln!(
             text,
             "@id(\"p{number}\")\n{effect}(principal, action == Action::\"{action}\", resource) when {{ \

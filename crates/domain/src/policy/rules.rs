@@ -95,7 +95,8 @@ impl Rules {
 
     /// Type-checks the policies against the schema of the edition.
     pub fn validate(&self) -> Result<(), Refusal> {
-        let result = Validator::new(self.schema.clone()).validate(&self.set, ValidationMode::Strict);
+        let result =
+            Validator::new(self.schema.clone()).validate(&self.set, ValidationMode::Strict);
         let mut reasons = Reasons::default();
         for error in result.validation_errors() {
             reasons.add(Code::Invalid, error.to_string());

@@ -95,15 +95,10 @@ pub fn standard() -> Standard {
         ..criterion("deletion", Threshold::AtMost(30), 365, privacy)
     };
     let alerts = Verify::Attestation(Role::new("security"));
-    let alerts = Criterion {
-        stage: Stage::Wide,
-        ..criterion("alerts", Threshold::Is(true), 365, alerts)
-    };
-    let checkpoint = |id: &str, criteria| Checkpoint {
-        criteria,
-        id: id.to_owned(),
-        title: id.to_owned(),
-    };
+    let alerts =
+        Criterion { stage: Stage::Wide, ..criterion("alerts", Threshold::Is(true), 365, alerts) };
+    let checkpoint =
+        |id: &str, criteria| Checkpoint { criteria, id: id.to_owned(), title: id.to_owned() };
     Standard {
         checkpoints: vec![
             checkpoint("security", vec![tls, auth]),

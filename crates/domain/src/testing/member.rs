@@ -11,9 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::id::PersonId;
-use crate::signature::{
-    Base64, MachineKey, PublicKey, REVIEW_NAMESPACE, Seen, Signature,
-};
+use crate::signature::{Base64, MachineKey, PublicKey, REVIEW_NAMESPACE, Seen, Signature};
 use crate::time::Millis;
 
 /// Somebody with an Ed25519 SSH key.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cast, Machine, Member, World, operations};
-use crate::catalog::Placement;
+use crate::catalog::{Adjust, Placement};
 use crate::credential::CredentialStored;
 use crate::digest::Digest;
 use crate::entry::{Body, canonical};

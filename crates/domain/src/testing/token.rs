@@ -14,9 +14,7 @@ use crate::people::Role;
 use crate::policy::{self, Decision};
 use crate::refusal::Refusal;
 use crate::request::{self, Asked, RequestDecided, RequestMade};
-use crate::revocation::{
-    Reason, RevocationReceived, Revoked, Target, receipt_message,
-};
+use crate::revocation::{Reason, RevocationReceived, Revoked, Target, receipt_message};
 use crate::statement::Frame;
 use crate::time::Span;
 use crate::token::{self, Secret, TokenIssued, TokenRotated};

@@ -35,21 +35,25 @@ fn reference(state: &State, call: &Call, clock: Clock, full: bool) -> &'static s
         return "stale";
     }
     let now = Millis(clock.now.0.max(state.at().0));
-    let token = state.tokens.iter().find(|(id, token)| **id == presented.token && token.hash == presented.hash);
+    let token = state
+        .tokens
+        .iter()
+        .find(|(id, token)| **id == presented.token && token.hash == presented.hash);
     let Some((_, token)) = token else { return "unknown" };
     let (_, grant) = state.grants.iter().find(|(id, _)| **id == token.grant).unwrap();
     let (_, request) = state.requests.iter().find(|(id, _)| **id == grant.request).unwrap();
     let asked = &request.asked;
     let (_, service) = state.services.iter().find(|(id, _)| **id == asked.service).unwrap();
     let (_, owner) = state.people.iter().find(|(id, _)| **id == asked.owner).unwrap();
-    let suspended = service.release == Release::Suspended;
-    if token.revoked.is_some() || grant.revoked.is_some() || suspended || owner.offboarded.is_some() {
+    let stopped = matches!(service.release, Release::Suspended | Release::Approved);
+    if token.revoked.is_some() || grant.revoked.is_some() || stopped || owner.offboarded.is_some() {
         return "revoked";
     }
     if [&token.fuse, &grant.fuse, &service.fuse].iter().any(|fuse| fuse.until.0 <= now.0) {
         return "expired";
     }
-    if !asked.addresses.is_empty() && !asked.addresses.iter().any(|range| range.contains(call.peer)) {
+    if !asked.addresses.is_empty() && !asked.addresses.iter().any(|range| range.contains(call.peer))
+    {
         return "address";
     }
     if service.name != call.service || asked.environment != call.environment {
@@ -57,11 +61,17 @@ fn reference(state: &State, call: &Call, clock: Clock, full: bool) -> &'static s
     }
     let table = state.materials().operations(&service.operations).unwrap();
     let matches = |template: &str| {
-        let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), call.path.split('/').collect());
+        let (template, path): (Vec<_>, Vec<_>) =
+            (template.split('/').collect(), call.path.split('/').collect());
         template.len() == path.len()
-            && template.iter().zip(&path).all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
+            && template
+                .iter()
+                .zip(&path)
+                .all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
     };
-    let method = |method: Method| method == call.method || (call.method == Method::Head && method == Method::Get);
+    let method = |method: Method| {
+        method == call.method || (call.method == Method::Head && method == Method::Get)
+    };
     let found = table.operations.operations().iter().find(|o| method(o.method) && matches(&o.path));
     match found {
         Some(operation) if asked.scopes.contains(&operation.scope) => {}
@@ -116,33 +126,88 @@ fn every_denial_has_its_code_status_and_words() {
     let grant = world.grant(request).unwrap();
     let token = world.claim(&bob, grant).unwrap();
     let inside: IpAddr = "10.1.2.3".parse().unwrap();
-    let call = |path: &str| Call { peer: inside, ..World::call(token, "parcels", Method::Get, path) };
+    let call =
+        |path: &str| Call { peer: inside, ..World::call(token, "parcels", Method::Get, path) };
     let clock = |proven| Clock { now: world.now, proven };
     let ask = |world: &World, call, proven, full| {
         let denied = admission::admit(world.state(), call, clock(proven), &Counters { full });
         denied.map(|_| ()).unwrap_err()
     };
     let fresh = Span::SECOND;
-    assert!(admission::admit(world.state(), call("/parcels"), clock(fresh), &Counters { full: false }).is_ok());
+    assert!(
+        admission::admit(world.state(), call("/parcels"), clock(fresh), &Counters { full: false })
+            .is_ok()
+    );
 
     let mut cases = vec![
-        (ask(&world, Call { presented: None, ..call("/parcels") }, fresh, false), "unknown", 401, "no token that this gateway knows was shown"),
-        (ask(&world, call("/parcels"), Span::MINUTE, false), "stale", 503, "this gateway's view of the ledger is too old"),
-        (ask(&world, Call { peer: "192.0.2.1".parse().unwrap(), ..call("/parcels") }, fresh, false), "address", 403, "the token is bound to other addresses"),
-        (ask(&world, Call { service: "labels".to_owned(), ..call("/parcels") }, fresh, false), "out-of-scope", 403, "the token is for another service or environment"),
-        (ask(&world, call("/nothing"), fresh, false), "out-of-scope", 403, "the API's document has no such operation"),
-        (ask(&world, call("/labels"), fresh, false), "out-of-scope", 403, "`labels` needs the scope `labels:read`, which was not granted"),
-        (ask(&world, call("/parcels"), fresh, true), "limited", 429, "the limit of 60/1m is used up"),
+        (
+            ask(&world, Call { presented: None, ..call("/parcels") }, fresh, false),
+            "unknown",
+            401,
+            "no token that this gateway knows was shown",
+        ),
+        (
+            ask(&world, call("/parcels"), Span::MINUTE, false),
+            "stale",
+            503,
+            "this gateway's view of the ledger is too old",
+        ),
+        (
+            ask(
+                &world,
+                Call { peer: "192.0.2.1".parse().unwrap(), ..call("/parcels") },
+                fresh,
+                false,
+            ),
+            "address",
+            403,
+            "the token is bound to other addresses",
+        ),
+        (
+            ask(&world, Call { service: "labels".to_owned(), ..call("/parcels") }, fresh, false),
+            "out-of-scope",
+            403,
+            "the token is for another service or environment",
+        ),
+        (
+            ask(&world, call("/nothing"), fresh, false),
+            "out-of-scope",
+            403,
+            "the API's document has no such operation",
+        ),
+        (
+            ask(&world, call("/labels"), fresh, false),
+            "out-of-scope",
+            403,
+            "`labels` needs the scope `labels:read`, which was not granted",
+        ),
+        (
+            ask(&world, call("/parcels"), fresh, true),
+            "limited",
+            429,
+            "the limit of 60/1m is used up",
+        ),
     ];
     let mut guess = call("/parcels");
     guess.presented.as_mut().unwrap().hash.0[0] ^= 1;
-    cases.push((ask(&world, guess, fresh, false), "unknown", 401, "no token that this gateway knows was shown"));
+    cases.push((
+        ask(&world, guess, fresh, false),
+        "unknown",
+        401,
+        "no token that this gateway knows was shown",
+    ));
     for (denied, code, status, words) in cases {
-        assert_eq!((denied.code(), denied.status(), denied.to_string().as_str()), (code, status, words));
+        assert_eq!(
+            (denied.code(), denied.status(), denied.to_string().as_str()),
+            (code, status, words)
+        );
     }
     world.revoke(&bob, Target::Token(token)).unwrap();
     let denied = world.admit(call("/parcels")).unwrap_err();
-    assert_eq!((denied.code(), denied.status(), denied.to_string().as_str()), ("revoked", 401, "the token is revoked"));
+    assert_eq!(
+        (denied.code(), denied.status(), denied.to_string().as_str()),
+        ("revoked", 401, "the token is revoked")
+    );
 }
 
 #[test]

@@ -19,10 +19,12 @@ fn places(value: &Value) -> Vec<String> {
     };
     let here = std::iter::once(String::new());
     match value {
-        Value::Object(map) => here.chain(map.iter().map(|(k, v)| (k.clone(), v)).flat_map(below)).collect(),
-        Value::Array(list) => {
-            here.chain(list.iter().enumerate().map(|(n, v)| (n.to_string(), v)).flat_map(below)).collect()
+        Value::Object(map) => {
+            here.chain(map.iter().map(|(k, v)| (k.clone(), v)).flat_map(below)).collect()
         }
+        Value::Array(list) => here
+            .chain(list.iter().enumerate().map(|(n, v)| (n.to_string(), v)).flat_map(below))
+            .collect(),
         _ => here.collect(),
     }
 }
@@ -61,7 +63,11 @@ fn an_unknown_field_anywhere_is_refused() {
             Some(map.into())
         });
         for (place, edited) in with_more {
-            assert!(Entry::decode(&edited).is_err(), "{place}: {}", String::from_utf8_lossy(&edited));
+            assert!(
+                Entry::decode(&edited).is_err(),
+                "{place}: {}",
+                String::from_utf8_lossy(&edited)
+            );
         }
     }
 }
@@ -69,8 +75,19 @@ fn an_unknown_field_anywhere_is_refused() {
 #[test]
 fn a_null_for_what_is_absent_is_refused() {
     let absent = [
-        "who", "note", "signature", "rate", "addresses", "expires", "contract", "authorities",
-        "private", "gaps", "reviewers", "smaller", "policy",
+        "who",
+        "note",
+        "signature",
+        "rate",
+        "addresses",
+        "expires",
+        "contract",
+        "authorities",
+        "private",
+        "gaps",
+        "reviewers",
+        "smaller",
+        "policy",
     ];
     for bytes in written() {
         for key in absent {

@@ -121,7 +121,8 @@ fn form(code: Code) -> Refusal {
         }
         Code::MaterialMissing => {
             let (name, standard) = ("other".to_owned(), Digest::of(b"nothing"));
-            world.act(Act::StandardPublished(StandardPublished { name, standard, version: 1 }))
+            world
+                .act(Act::StandardPublished(StandardPublished { name, standard, version: 1 }))
                 .unwrap_err()
         }
         _ => {
@@ -138,7 +139,8 @@ fn people(code: Code) -> Refusal {
     match code {
         Code::SignatureNeeded => {
             let authority = domain::authority::Authority { act: act(), signatures: Vec::new() };
-            world.append(world.entry(None, Proof::Signature, Body::Authority(authority.into())))
+            world
+                .append(world.entry(None, Proof::Signature, Body::Authority(authority.into())))
                 .unwrap_err()
         }
         Code::SignatureInvalid => {
@@ -194,11 +196,7 @@ fn people(code: Code) -> Refusal {
     }
 }
 
-fn authorise(
-    world: &mut World,
-    act: Act,
-    signature: domain::signature::Signature,
-) -> Refusal {
+fn authorise(world: &mut World, act: Act, signature: domain::signature::Signature) -> Refusal {
     let authority = domain::authority::Authority { act, signatures: vec![signature] };
     let entry = world.entry(None, Proof::Signature, Body::Authority(authority.into()));
     world.append(entry).unwrap_err()

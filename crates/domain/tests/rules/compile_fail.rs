@@ -43,7 +43,8 @@ fn the_one_door_has_no_windows() {
     assert!(cases.len() > 5);
     for case in cases.iter().filter(|case| !case.ends_with("compiles.rs")) {
         let text = std::fs::read_to_string(case).unwrap();
-        let expected: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("//~ ")).collect();
+        let expected: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("//~ ")).collect();
         let said = compile(&library, case).expect_err(&format!("{} compiles", case.display()));
         assert!(!expected.is_empty(), "{} says what it expects", case.display());
         for line in &expected {
@@ -60,7 +61,9 @@ fn library() -> PathBuf {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         name.starts_with("libdomain-") && name.ends_with(".rlib")
     };
-    let age = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let age = |path: &PathBuf| {
+        path.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
+    };
     let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
     files.filter(built).max_by_key(age).expect("the library beside the tests")
 }

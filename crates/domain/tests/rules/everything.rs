@@ -77,7 +77,8 @@ pub fn entries(world: &World) -> Vec<(Entry, Vec<u8>)> {
 #[test]
 fn everything_has_happened() {
     let world = world();
-    let happened: BTreeSet<_> = entries(&world).iter().map(|(entry, _)| entry.body.kind()).collect();
+    let happened: BTreeSet<_> =
+        entries(&world).iter().map(|(entry, _)| entry.body.kind()).collect();
     assert_eq!(happened, BTreeSet::from(KINDS));
     let kinds = KINDS.map(|kind| known(kind));
     assert!(kinds.iter().all(|known| *known));

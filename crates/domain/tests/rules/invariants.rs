@@ -64,7 +64,9 @@ fn approvals(reviews: &[Review]) -> BTreeSet<(domain::people::Role, domain::id::
 fn services(state: &State) {
     for (id, service) in state.services.iter() {
         let ticket = state.ticket(service.ticket).unwrap();
-        let Status::Approved { at } = ticket.status else { panic!("a service rests on an approval") };
+        let Status::Approved { at } = ticket.status else {
+            panic!("a service rests on an approval")
+        };
         let standard = state.standard_of(ticket).unwrap();
         let mut ends = vec![at.after(standard.reassess_after)];
         ends.extend(ticket.terms.contract.as_ref().map(|contract| contract.ends));
@@ -104,7 +106,10 @@ fn grants(state: &State) {
         }
         for person in [request.requester, request.asked.owner] {
             let gone = state.active_person(person).is_err();
-            assert!(!gone || grant.revoked.is_some() || grant.fuse.is_burnt(state.at()), "who leaves keeps nothing");
+            assert!(
+                !gone || grant.revoked.is_some() || grant.fuse.is_burnt(state.at()),
+                "who leaves keeps nothing"
+            );
         }
         if let Some(token) = grant.token {
             assert!(state.tokens.contains_key(&token));
@@ -121,7 +126,10 @@ fn tokens(state: &State) {
         } else {
             let overlap = grant.token.map(|newest| state.token(newest).unwrap().issued);
             let end = overlap.unwrap().after(domain::token::LONGEST_OVERLAP);
-            assert!(token.fuse.until <= end || token.fuse.until <= token.issued.after(decision.bounds.life));
+            assert!(
+                token.fuse.until <= end
+                    || token.fuse.until <= token.issued.after(decision.bounds.life)
+            );
         }
     }
 }

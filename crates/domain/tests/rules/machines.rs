@@ -21,7 +21,8 @@ fn segments_chain_without_holes_and_state_their_gaps() {
     refused(world.job(Body::SegmentCommitted(first)), Code::ChainBroken);
 
     let mut second = world.segment(10);
-    (second.count, second.gaps) = (7, vec![Gap { first: 12, last: 13 }, Gap { first: 20, last: 20 }]);
+    (second.count, second.gaps) =
+        (7, vec![Gap { first: 12, last: 13 }, Gap { first: 20, last: 20 }]);
     let silent = domain::usage::Segment { gaps: Vec::new(), ..second.clone() };
     refused(world.job(Body::SegmentCommitted(world.committed(silent))), Code::ChainBroken);
     let twice = vec![Gap { first: 12, last: 13 }, Gap { first: 13, last: 13 }];

@@ -67,7 +67,10 @@ fn every_file_has_its_case() {
 #[test]
 fn a_grant_is_bound_by_the_tightest_of_what_determines_it() {
     let alone = decide("grant", &facts());
-    assert_eq!((alone.outcome, alone.policies.as_slice()), (Outcome::Grant, &["reads".to_owned()][..]));
+    assert_eq!(
+        (alone.outcome, alone.policies.as_slice()),
+        (Outcome::Grant, &["reads".to_owned()][..])
+    );
     assert_eq!(alone.bounds.life, Span::days(30));
     assert_eq!(alone.bounds.rate.unwrap().to_string(), "600/1m");
     assert_eq!((alone.reviewers, alone.smaller), (None, None));
@@ -111,11 +114,17 @@ fn a_denial_names_its_rule_its_advice_and_the_smaller_request() {
     let admin = ("keys:admin".to_owned(), true, true);
     let mixed = Facts { scopes: vec![admin.clone(), facts().scopes[0].clone()], ..facts() };
     let smaller = decide("deny", &mixed).smaller.unwrap();
-    assert_eq!((smaller.scopes.as_slice(), smaller.until), (&["parcels:read".to_owned()][..], mixed.until));
+    assert_eq!(
+        (smaller.scopes.as_slice(), smaller.until),
+        (&["parcels:read".to_owned()][..], mixed.until)
+    );
 
     let only = Facts { scopes: vec![admin], ..facts() };
     let smaller = decide("deny", &only).smaller.unwrap();
-    assert_eq!((smaller.environment.as_str(), smaller.scopes.as_slice()), ("sandbox", &["keys:admin".to_owned()][..]));
+    assert_eq!(
+        (smaller.environment.as_str(), smaller.scopes.as_slice()),
+        ("sandbox", &["keys:admin".to_owned()][..])
+    );
 
     let never = Facts { owner: Kind::Workload, ..facts() };
     assert_eq!(decide("deny", &never).smaller, None);
@@ -126,7 +135,13 @@ fn a_denial_names_its_rule_its_advice_and_the_smaller_request() {
 fn the_search_for_the_smaller_request_ends() {
     let scopes = (0..128).map(|n| (format!("s{n:03}"), true, true)).collect();
     let sandboxes = (0..16).map(|n| format!("sandbox-{n}")).collect();
-    let wide = Facts { owner: Kind::Workload, scopes, sandboxes, until: NOW.after(Span::days(200)), ..facts() };
+    let wide = Facts {
+        owner: Kind::Workload,
+        scopes,
+        sandboxes,
+        until: NOW.after(Span::days(200)),
+        ..facts()
+    };
     assert_eq!(decide("deny", &wide).smaller, None);
 }
 
@@ -139,7 +154,11 @@ fn an_erring_policy_sends_the_request_to_people() {
 
 /// Files that are refused, with the code and words of the answer.
 const REFUSED: [(&str, Code, &str); 11] = [
-    ("annotation", Code::Invalid, "`@owner` is unknown; there are @id, @life, @rate, @reviewers and @advice"),
+    (
+        "annotation",
+        Code::Invalid,
+        "`@owner` is unknown; there are @id, @life, @rate, @reviewers and @advice",
+    ),
     ("attribute", Code::Invalid, "nothing"),
     ("action", Code::Invalid, "delete"),
     ("no-id", Code::Invalid, "a policy has no id; put `@id(\"…\")` in front of it"),

@@ -14,9 +14,12 @@ use crate::codes;
 fn a_used_signature_is_remembered_until_its_very_end() {
     let mut world = World::new();
     let ann = world.cast().ann;
-    let act = |seconds: u64| Act::SettingsSet(SettingsSet { quorum: 1, staleness: Span(seconds * 1_000) });
+    let act = |seconds: u64| {
+        Act::SettingsSet(SettingsSet { quorum: 1, staleness: Span(seconds * 1_000) })
+    };
     let signature = world.sign_act(&ann, &act(2));
-    let body = || Body::Authority(Authority { act: act(2), signatures: vec![signature.clone()] }.into());
+    let body =
+        || Body::Authority(Authority { act: act(2), signatures: vec![signature.clone()] }.into());
     world.by(&ann, body()).unwrap();
     world.wait(WAIT);
     world.act(act(3)).unwrap();

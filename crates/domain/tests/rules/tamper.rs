@@ -91,7 +91,10 @@ fn a_review_by_anothers_key() {
     let ticket = world.in_review("parcels");
     let subject = Subject::Ticket(ticket);
     let by_max = world.reviewed(&max, "security", subject, Verdict::Approve);
-    refused(world.append(world.entry(None, Proof::Signature, Body::ReviewSigned(by_max.clone()))), Code::RoleNeeded);
+    refused(
+        world.append(world.entry(None, Proof::Signature, Body::ReviewSigned(by_max.clone()))),
+        Code::RoleNeeded,
+    );
 
     let mut in_her_name = by_max;
     in_her_name.signature.key = sue.public().fingerprint();
@@ -264,8 +267,22 @@ fn genesis_names_nobody_twice() {
     let twin = PersonAdded { person: PersonId(99), ..honest.operators[0].clone() };
     let settings = SettingsSet { quorum: 2, staleness: Span::MINUTE };
     let cases = [
-        (Genesis { operators: vec![honest.operators[0].clone(); 2], settings: settings.clone(), ..honest.clone() }, Code::Exists),
-        (Genesis { operators: vec![honest.operators[0].clone(), twin], settings, ..honest.clone() }, Code::Exists),
+        (
+            Genesis {
+                operators: vec![honest.operators[0].clone(); 2],
+                settings: settings.clone(),
+                ..honest.clone()
+            },
+            Code::Exists,
+        ),
+        (
+            Genesis {
+                operators: vec![honest.operators[0].clone(), twin],
+                settings,
+                ..honest.clone()
+            },
+            Code::Exists,
+        ),
         (Genesis { nodes: vec![honest.nodes[0].clone(); 2], ..honest.clone() }, Code::Exists),
         (Genesis { operators: Vec::new(), ..honest.clone() }, Code::Genesis),
         (Genesis { nodes: Vec::new(), ..honest.clone() }, Code::UnknownNode),
@@ -281,7 +298,8 @@ fn genesis_names_nobody_twice() {
     }
     let mut world = World::empty();
     world.replayed = false;
-    let vendor = domain::service::VendorAdded { profile: Digest::of(b"v"), vendor: domain::id::VendorId(1) };
+    let vendor =
+        domain::service::VendorAdded { profile: Digest::of(b"v"), vendor: domain::id::VendorId(1) };
     assert!(codes(world.job(Body::VendorAdded(vendor))).contains(&Code::Genesis));
 }
 
@@ -300,13 +318,98 @@ fn a_redirected_upstream() {
 
     world.evidence(ticket);
     world.submit(ticket).unwrap();
+    let sue = world.cast().sue;
+    let signed = world.reviewed(&sue, "security", Subject::Ticket(ticket), Verdict::Approve);
     let mut terms = world.terms();
     terms.environments.get_mut("production").unwrap().upstream = elsewhere;
     let amended = || Body::TicketAmended(TicketAmended { terms: terms.clone(), ticket });
-    refused(world.by(&bob, amended()), Code::WrongStatus);
+    world.by(&bob, amended()).unwrap();
+    world.evidence(ticket);
+    world.submit(ticket).unwrap();
+    let next_round = ReviewSigned { round: 2, ..signed };
+    refused(world.by(&sue, Body::ReviewSigned(next_round)), Code::SignatureInvalid);
     world.reviews(ticket);
     world.approve(ticket).unwrap();
     refused(world.by(&bob, amended()), Code::WrongStatus);
+}
+
+#[test]
+fn a_credential_stays_only_where_the_calls_go_to_the_same_place_as_before() {
+    let mut world = World::new();
+    let bob = world.cast().bob;
+    let service = world.canary("parcels");
+    let vendor = world.state().service(service).unwrap().vendor;
+    let mut terms = world.terms();
+    terms.environments.get_mut("sandbox").unwrap().upstream = "https://x.example.com".to_owned();
+    let mut opened = world.opened("parcels", terms);
+    (opened.service, opened.vendor) = (service, vendor);
+    let ticket = opened.ticket;
+    world.by(&bob, Body::TicketOpened(opened.into())).unwrap();
+    world.evidence(ticket);
+    world.submit(ticket).unwrap();
+    world.reviews(ticket);
+    world.approve(ticket).unwrap();
+    let credentials = &world.state().service(service).unwrap().credentials;
+    assert_eq!(credentials.keys().collect::<Vec<_>>(), ["production"]);
+}
+
+#[test]
+fn reviews_given_under_an_older_policy() {
+    let mut world = World::new();
+    let Cast { bob, sue, .. } = world.cast();
+    let service = world.canary("parcels");
+    let asked = world.asked(&bob, service, &["parcels:write"], 5);
+    let request = world.ask(&bob, asked).unwrap();
+    world.decide(request).unwrap();
+    refused(world.decide(request), Code::WrongStatus);
+    let old = world.reviewed(&sue, "security", Subject::Request(request), Verdict::Approve);
+    world.by(&sue, Body::ReviewSigned(old)).unwrap();
+    let text = r#"@id("two") @reviewers("2 security") permit(principal, action == Action::"review", resource);"#;
+    world.publish_policy(text).unwrap();
+    refused(world.grant(request), Code::PolicyNotInForce);
+    world.decide(request).unwrap();
+    assert!(world.state().request(request).unwrap().reviews.is_empty());
+    refused(world.grant(request), Code::ReviewsMissing);
+    world.review(&sue, "security", Subject::Request(request), Verdict::Approve).unwrap();
+    refused(world.grant(request), Code::ReviewsMissing);
+}
+
+#[test]
+fn an_attestation_by_whoever_asks() {
+    let mut world = World::new();
+    let bob = world.cast().bob;
+    let roles = [Role::new("privacy")].into();
+    world.act(Act::RolesSet(RolesSet { person: bob.id, roles })).unwrap();
+    let ticket = world.open("parcels");
+    let deletion = world.attached(ticket, "deletion", Value::Number(14));
+    let own = world.attested(&bob, "privacy", deletion);
+    refused(world.by(&bob, Body::EvidenceAttached(own)), Code::OwnRequest);
+}
+
+#[test]
+fn a_service_under_two_names_or_of_two_vendors_and_scopes_that_administer_unnoticed() {
+    let mut world = World::new();
+    let bob = world.cast().bob;
+    let ticket = world.open("parcels");
+    let first = world.state().ticket(ticket).unwrap().clone();
+    let mut other = world.opened("labels", world.terms());
+    other.service = first.service;
+    other.vendor = first.vendor;
+    refused(world.by(&bob, Body::TicketOpened(other.into())), Code::Exists);
+    let mut other = world.opened("parcels", world.terms());
+    other.service = first.service;
+    refused(world.by(&bob, Body::TicketOpened(other.into())), Code::Exists);
+
+    let table = domain::testing::operations();
+    let mut scopes = table.scopes().to_vec();
+    scopes[0].sensitive = false;
+    let (placements, operations) = (table.credential().to_vec(), table.operations().to_vec());
+    let lax = domain::catalog::Operations::new(placements, operations, scopes).unwrap();
+    let bytes = domain::entry::canonical(&lax);
+    let mut terms = world.terms();
+    terms.operations = world.put(domain::material::Kind::Operations, &bytes);
+    let opened = world.opened("keys", terms);
+    refused(world.by(&bob, Body::TicketOpened(opened.into())), Code::Invalid);
 }
 
 #[test]
@@ -336,7 +439,10 @@ fn an_answer_to_another_target_document_or_nonce_or_by_another_machine() {
     let mut swapped = answered.clone();
     swapped.answer = world.put(
         domain::material::Kind::Answer,
-        &domain::entry::canonical(&domain::probe::Answer { values: [("tls".to_owned(), Value::Number(99))].into(), ..honest }),
+        &domain::entry::canonical(&domain::probe::Answer {
+            values: [("tls".to_owned(), Value::Number(99))].into(),
+            ..honest
+        }),
     );
     refused(world.job(Body::ProbeAnswered(swapped)), Code::SignatureInvalid);
     world.job(Body::ProbeAnswered(answered.clone())).unwrap();
@@ -389,7 +495,10 @@ fn nobody_reviews_what_they_asked_for_and_no_service_account_reviews_at_all() {
     let ticket = world.in_review("parcels");
     let own = world.review(&bob, "security", Subject::Ticket(ticket), Verdict::Approve);
     refused(own, Code::OwnRequest);
-    refused(world.act(Act::RolesSet(RolesSet { person: bot.id, roles: roles() })), Code::WorkloadReview);
+    refused(
+        world.act(Act::RolesSet(RolesSet { person: bot.id, roles: roles() })),
+        Code::WorkloadReview,
+    );
     let by_bot = world.review(&bot, "security", Subject::Ticket(ticket), Verdict::Approve);
     refused(by_bot, Code::RoleNeeded);
 
@@ -490,6 +599,11 @@ fn what_control_appends_is_what_everybody_can_read() {
     let mut entry = world.genesis_entry();
     entry.at.0 = 1 << 53;
     refused(world.append(entry), Code::NotCanonical);
-    let unknown = GrantIssued { grant: GrantId(1), fuse: domain::fuse::Fuse::new(world.now, domain::fuse::Cause::Request), rate: None, request: RequestId(1) };
+    let unknown = GrantIssued {
+        grant: GrantId(1),
+        fuse: domain::fuse::Fuse::new(world.now, domain::fuse::Cause::Request),
+        rate: None,
+        request: RequestId(1),
+    };
     refused(world.job(Body::GrantIssued(unknown)), Code::NotFound);
 }

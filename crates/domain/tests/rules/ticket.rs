@@ -122,7 +122,9 @@ fn evidence_runs_out_while_the_reviewers_wait() {
     world.wait(Span::days(60));
     let refusal = world.approve(ticket).unwrap_err();
     assert!(refusal.has(Code::EvidenceExpired), "{refusal}");
-    assert!(refusal.to_string().contains("`auth`: the auth of the vendor: the evidence ran out on"));
+    assert!(
+        refusal.to_string().contains("`auth`: the auth of the vendor: the evidence ran out on")
+    );
 }
 
 #[test]

@@ -25,7 +25,10 @@ fn policy_grants_a_read_and_the_token_ends_because_policy_says_so() {
     refused(world.grant(request), Code::WrongStatus);
     world.decide(request).unwrap();
     let decision = world.state().request(request).unwrap().decision.clone().unwrap();
-    assert_eq!((decision.outcome, decision.policies.as_slice()), (Outcome::Grant, &["reads".to_owned()][..]));
+    assert_eq!(
+        (decision.outcome, decision.policies.as_slice()),
+        (Outcome::Grant, &["reads".to_owned()][..])
+    );
 
     let grant = world.grant(request).unwrap();
     let found = world.state().grant(grant).unwrap();
@@ -133,7 +136,10 @@ fn a_rotation_overlaps_decides_again_and_ends_no_later() {
     assert_eq!(world.admit(call(first)).unwrap_err().code(), "expired");
     assert!(world.admit(call(second)).is_ok());
 
-    let long = TokenRotated { overlap: world.now.after(Span::days(2)), ..world.rotated(second, Span::HOUR) };
+    let long = TokenRotated {
+        overlap: world.now.after(Span::days(2)),
+        ..world.rotated(second, Span::HOUR)
+    };
     refused(world.by(&bob, Body::TokenRotated(long)), Code::Invalid);
 }
 
@@ -150,10 +156,16 @@ fn a_stricter_policy_stops_rotations_that_only_policy_had_granted() {
     let grant = world.grant(request).unwrap();
     let write = world.claim(&bob, grant).unwrap();
 
-    world.publish_policy(r#"@id("ask people") permit(principal, action == Action::"review", resource);"#).unwrap();
+    world
+        .publish_policy(
+            r#"@id("ask people") permit(principal, action == Action::"review", resource);"#,
+        )
+        .unwrap();
     refused(world.rotate(&bob, read), Code::ReviewNeeded);
     world.rotate(&bob, write).unwrap();
-    world.publish_policy(r#"@id("no") forbid(principal, action == Action::"ask", resource);"#).unwrap();
+    world
+        .publish_policy(r#"@id("no") forbid(principal, action == Action::"ask", resource);"#)
+        .unwrap();
     refused(world.rotate(&bob, read), Code::PolicyDenied);
 }
 
@@ -176,8 +188,7 @@ fn a_canary_has_five_grants_and_a_revoked_one_makes_room_once() {
     let mut world = World::new();
     let Cast { bob, sue, .. } = world.cast();
     let service = world.canary("parcels");
-    let tokens: Vec<_> =
-        (0..5).map(|_| world.token(&bob, service, &["parcels:read"])).collect();
+    let tokens: Vec<_> = (0..5).map(|_| world.token(&bob, service, &["parcels:read"])).collect();
     let crowded = |world: &mut World| {
         let asked = world.asked(&bob, service, &["parcels:read"], 30);
         let request = world.ask(&bob, asked).unwrap();

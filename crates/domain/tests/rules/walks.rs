@@ -78,7 +78,9 @@ impl Walk {
             5 => self.token(world, a, b, c),
             6 => self.people(world, a, b, c),
             _ => {
-                world.wait([Span::MINUTE, Span::HOUR, Span::DAY, Span::days(12)][usize::from(a % 4)]);
+                world.wait(
+                    [Span::MINUTE, Span::HOUR, Span::DAY, Span::days(12)][usize::from(a % 4)],
+                );
                 return;
             }
         };
@@ -99,7 +101,8 @@ impl Walk {
                 let mut opened = world.opened(&name, world.terms());
                 if let Some(id) = world.state().names.get(&name) {
                     opened.service = *id;
-                    opened.vendor = world.state().services.get(id).map_or(opened.vendor, |s| s.vendor);
+                    opened.vendor =
+                        world.state().services.get(id).map_or(opened.vendor, |s| s.vendor);
                 }
                 world.by(&by, Body::TicketOpened(opened.into()))
             }
@@ -110,7 +113,9 @@ impl Walk {
                 }
                 world.by(&by, Body::TicketAmended(TicketAmended { terms, ticket: id? }))
             }
-            3 if c % 4 == 0 => world.by(&by, Body::TicketWithdrawn(TicketWithdrawn { ticket: id? })),
+            3 if c % 4 == 0 => {
+                world.by(&by, Body::TicketWithdrawn(TicketWithdrawn { ticket: id? }))
+            }
             4 => {
                 let attached = world.attached(id?, "report", Value::Word("soc-2".to_owned()));
                 world.by(&by, Body::EvidenceAttached(attached))
@@ -141,12 +146,19 @@ impl Walk {
     }
 
     /// Whatever brings the ticket one step on its way.
-    fn towards_approval(&mut self, world: &mut World, a: u8, b: u8) -> Option<Result<u64, Refusal>> {
+    fn towards_approval(
+        &mut self,
+        world: &mut World,
+        a: u8,
+        b: u8,
+    ) -> Option<Result<u64, Refusal>> {
         let ticket = *pick(&tickets(world), b)?;
         let found = world.state().ticket(ticket).unwrap().clone();
         let requester = member(world, found.requester)?;
         match found.status {
-            Status::Evaluating if a % 2 == 0 && world.state().active_person(requester.id).is_ok() => {
+            Status::Evaluating
+                if a % 2 == 0 && world.state().active_person(requester.id).is_ok() =>
+            {
                 let by = requester.clone();
                 let order = world.ordered(ticket, &["authentication", "transport"]);
                 let id = order.order;
@@ -200,8 +212,12 @@ impl Walk {
         Some(match a % 6 {
             0 | 1 => {
                 let services: Vec<ServiceId> = world.state().services.keys().copied().collect();
-                let scopes: [&[&str]; 4] =
-                    [&["parcels:read"], &["labels:read", "parcels:read"], &["parcels:write"], &["keys:admin"]];
+                let scopes: [&[&str]; 4] = [
+                    &["parcels:read"],
+                    &["labels:read", "parcels:read"],
+                    &["parcels:write"],
+                    &["keys:admin"],
+                ];
                 let days = [1, 20, 80, 120][usize::from(c % 4)];
                 let asked = world.asked(&by, *pick(&services, c)?, pick(&scopes, c / 4)?, days);
                 let owner = if c % 9 == 0 { bot.id } else { by.id };

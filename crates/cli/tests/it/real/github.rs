@@ -88,12 +88,13 @@ fn githubs_api_is_procured_called_in_one_scope_and_revoked() {
     assert!(team.close(&[CREDENTIAL, &secret]) >= calls);
 }
 
-/// Every documented operation is in exactly one scope of its tag, reading apart from writing.
+/// Every operation of the document's server is in exactly one scope, reading apart from writing. Of 1,223
+/// one is left out: releases are uploaded to `uploads.github.com`.
 fn offers_all_of_it(team: &Team) {
     let service = team.dana.ok(&["service", "show", "github"]);
     let scopes = service["scopes"].as_array().unwrap();
     let counted: u64 = scopes.iter().filter_map(|scope| scope["operations"].as_u64()).sum();
-    assert_eq!((service["operations"].as_u64(), counted), (Some(1_223), 1_223));
+    assert_eq!((service["operations"].as_u64(), counted), (Some(1_222), 1_222));
     let find = |name: &str| scopes.iter().find(|scope| scope["name"] == name).unwrap();
     assert!(find("repos:read")["operations"].as_u64() > Some(80), "{}", find("repos:read"));
     assert_eq!(find("repos:read")["sensitive"], Value::Bool(false));

@@ -49,9 +49,11 @@ fn httpbin_is_procured_with_bearer_and_basic_and_never_tells_the_credential() {
     team.publish("echo.standard.yaml");
     team.dana.ok(&["vendor", "add", "httpbin"]);
     let upstream = httpbin.url();
+    refused_where_it_is_unclear(&team, &upstream);
     refused_where_echoes_are(&team, &upstream);
 
-    let evaluated = team.evaluate(&ticket("httpbin", "echo", &upstream, ""));
+    let bearer = "credential: {kind: bearer}";
+    let evaluated = team.evaluate(&ticket("httpbin", "echo", &upstream, bearer));
     team.approve(&evaluated, BEARER);
     let basic = "credential: {kind: basic}\ndata: [personal]";
     let evaluated = team.evaluate(&ticket("httpbin-basic", "echo", &upstream, basic));
@@ -87,9 +89,16 @@ fn httpbin_is_procured_with_bearer_and_basic_and_never_tells_the_credential() {
     assert!(team.close(&[BEARER, PASSWORD, &secrets[0], &secrets[1]]) >= 20);
 }
 
+/// The document names two ways to authenticate, and nobody guesses which.
+fn refused_where_it_is_unclear(team: &Team, upstream: &str) {
+    let file = team.site.file("ticket.yaml", ticket("httpbin", "echo", upstream, ""));
+    let refused = team.dana.refused(&["ticket", "open", file.to_str().unwrap()]);
+    assert!(refused.contains("several ways to authenticate"), "{refused}");
+}
+
 /// The stricter standard finds the echo, and the ticket goes no further.
 fn refused_where_echoes_are(team: &Team, upstream: &str) {
-    let ticket = team.evaluate(&ticket("httpbin", "mock", upstream, ""));
+    let ticket = team.evaluate(&ticket("httpbin", "mock", upstream, "credential: {kind: bearer}"));
     let criteria = ticket["criteria"].as_array().unwrap();
     let failed: Vec<_> = criteria.iter().filter(|c| c["outcome"] != "passed").collect();
     assert!(failed.len() == 1 && failed[0]["id"] == "credential-echo", "{failed:#?}");
@@ -145,7 +154,10 @@ fn passed_on_whole(dana: &Caller, upstream: &str) {
 fn kept_back(dana: &Caller) {
     let answer = dana.get("/cookies/set/session/vendors");
     assert_eq!((answer.status, answer.headers.get("set-cookie")), (302, None));
-    dana.get("/gzip").is_refused(502, "upstream-answer", "cannot be passed on");
+    let answer = dana.get("/gzip").text();
+    assert!(answer.contains("Bearer ****") && !answer.contains(BEARER), "asked for plain: {answer}");
+    let coded = dana.get("/response-headers?content-encoding=gzip");
+    coded.is_refused(502, "upstream-answer", "cannot be passed on");
     let echoed = dana.get(&format!("/response-headers?x-told={BEARER}"));
     assert_eq!(echoed.headers["x-told"], "*".repeat(BEARER.len()).as_str());
     dana.get("/anything/read").is_refused(403, "out-of-scope", "`anything:read`");

@@ -17,7 +17,7 @@ pub struct Team {
     pub server: Server,
     /// Operates.
     pub olga: Person,
-    /// Asks and calls.
+    /// Asks and calls; she could review as security, but not what she asked for.
     pub dana: Person,
     /// Reviews as security.
     pub rosa: Person,
@@ -30,7 +30,7 @@ impl Team {
         let site = Site::new();
         let server = site.start();
         let olga = site.operator(&server);
-        let dana = site.person(&server, &olga, "dana", &[]);
+        let dana = site.person(&server, &olga, "dana", &["security"]);
         let rosa = site.person(&server, &olga, "rosa", &["security"]);
         let paul = site.person(&server, &olga, "paul", &["procurement"]);
         Team { site, server, olga, dana, rosa, paul }

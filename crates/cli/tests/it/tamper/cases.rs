@@ -30,9 +30,9 @@ use super::written::Written;
 use crate::server::Person;
 
 /// The reviews in the order in which they were signed.
-const SECURITY_FIRST_ROUND: usize = 0;
-const REJECTION: usize = 1;
-const SECURITY_OTHER_TICKET: usize = 2;
+const SECURITY_OTHER_TICKET: usize = 0;
+const SECURITY_FIRST_ROUND: usize = 1;
+const REJECTION: usize = 2;
 const SECURITY: usize = 3;
 const PROCUREMENT: usize = 4;
 
@@ -248,7 +248,8 @@ pub fn deleted(w: &Written) -> Forged<'_> {
 }
 
 pub fn deleted_rejection(w: &Written) -> Forged<'_> {
-    Forged::of(w).delete(review(w, REJECTION)).found_at(w.nth("ticket-amended", 0))
+    let at = review(w, REJECTION);
+    Forged::of(w).delete(at).found_at(w.next_signed(at))
 }
 
 /// The secret's hash is somebody else's: they would hold the token.
@@ -299,7 +300,9 @@ pub fn asks_in_the_requesters_name(w: &Written) -> Forged<'_> {
     let state = hand.draft.state();
     let request = state.request(asked.request).unwrap();
     let service = state.service(asked.service).unwrap();
-    let (fuse, rate) = (grant::fuse(request, service), grant::rate(request, service));
+    let decision = request.decision.as_ref().unwrap();
+    let rate = grant::rate(&asked, decision, service);
+    let fuse = grant::fuse(request, service);
     let (grant, request) = (GrantId(77), asked.request);
     hand.write(None, Body::GrantIssued(GrantIssued { fuse: fuse.clone(), grant, rate, request }));
     let hash = Digest::of(b"the thief's");

@@ -24,45 +24,47 @@ use crate::server::{Site, verify_seen};
 const LONG: Duration = Duration::from_secs(30);
 
 /// What a party made of it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
     Believed,
-    /// A refusal, with its words.
-    Refused(String),
-    /// It neither believes nor says why: a gateway that forwards nothing.
+    Refused,
+    /// It neither believes nor refuses: a gateway that forwards nothing.
     Waits,
     /// It ended in another way than by refusing.
-    Failed(String),
+    Failed,
 }
 
+/// What a party made of it, and its words.
+pub type Said = (Heard, String);
+
 /// `portcullis up` on the copy.
-pub fn start(site: &Site) -> Heard {
+pub fn start(site: &Site) -> Said {
     match site.try_start() {
-        Ok(_server) => Heard::Believed,
+        Ok(_server) => (Heard::Believed, String::new()),
         Err((code, said)) => heard(code, said),
     }
 }
 
 /// `portcullis ledger verify` on the copy, by somebody who may have seen the ledger before.
-pub fn verifier(site: &Site, written: &Written, seen: Option<Seen>) -> Heard {
+pub fn verifier(site: &Site, written: &Written, seen: Option<Seen>) -> Said {
     let seen = seen.map(|seen| format!("{}:{}", seen.size, seen.root));
     let genesis = written.genesis.to_string();
-    match verify_seen(&site.data(), &genesis, seen.as_deref()) {
-        (0, _) => Heard::Believed,
-        (code, said) => heard(Some(code), said),
-    }
+    let (code, said) = verify_seen(&site.data(), &genesis, seen.as_deref());
+    heard(Some(code), said)
 }
 
-fn heard(code: Option<i32>, said: String) -> Heard {
-    match code {
-        Some(1) => Heard::Refused(said),
-        code => Heard::Failed(format!("exit code {code:?}: {said}")),
-    }
+fn heard(code: Option<i32>, said: String) -> Said {
+    let heard = match code {
+        Some(0) => Heard::Believed,
+        Some(1) => Heard::Refused,
+        _ => Heard::Failed,
+    };
+    (heard, said)
 }
 
 /// A gateway with the copy's keys and watermark, to which a control hands these batches; the node
 /// vouches for them with its own key, so that nothing but the ledger can keep it from being ready.
-pub async fn gateway(site: &Site, written: &Written, tables: &Tables) -> Heard {
+pub async fn gateway(site: &Site, written: &Written, tables: &Tables) -> Said {
     let keys = keys(site);
     let (signing, sealing) = (keys.load(Use::Gateway).unwrap(), keys.load(Use::Sealing).unwrap());
     let node = keys.load(Use::Node).unwrap();
@@ -81,6 +83,7 @@ pub async fn gateway(site: &Site, written: &Written, tables: &Tables) -> Heard {
     let spool = site.folder.path().join("gateway");
     let mut config = Config::new(listen, spool, watermark, keys_of, written.genesis);
     config.threads = 1;
+    config.timeouts.stop = Duration::from_millis(10);
     let running = gateway::start(config, desk.clone()).unwrap();
     let asked = async {
         let mut again = tokio::time::interval(Duration::from_millis(5));
@@ -90,16 +93,19 @@ pub async fn gateway(site: &Site, written: &Written, tables: &Tables) -> Heard {
             let emptied = desk.emptied.load(Ordering::SeqCst);
             let report = running.health();
             let broken = report.why.iter().find(|why| why.starts_with("ledger-broken"));
+            let said = format!("{report:?}");
             match broken {
-                Some(why) => return Heard::Refused(why.clone()),
-                None if report.ready && report.size == desk.seen.size => return Heard::Believed,
-                None if emptied && report.size == 0 => return Heard::Waits,
+                Some(why) => return (Heard::Refused, why.clone()),
+                None if report.ready && report.size == desk.seen.size => {
+                    return (Heard::Believed, said);
+                }
+                None if emptied && report.size == 0 => return (Heard::Waits, said),
                 None => {}
             }
         }
     };
     let said = tokio::time::timeout(LONG, asked).await;
-    said.unwrap_or_else(|_| Heard::Failed(format!("{:?}", running.health())))
+    said.unwrap_or_else(|_| (Heard::Failed, format!("{:?}", running.health())))
 }
 
 /// Where the copy's node keeps its watermark.

@@ -11,7 +11,7 @@ use domain::state::State;
 use serde_json::Value;
 
 use super::tables::Tables;
-use crate::server::{Person, Server, Site};
+use crate::server::{Person, Site};
 
 const STANDARD: &str = r#"
 name: small
@@ -48,8 +48,6 @@ pub struct Written {
     pub entries: Vec<Entry>,
     /// Requests; holds no role.
     pub dana: Person,
-    /// Reviews as security.
-    pub rosa: Person,
     /// A backup from before the last revocation.
     pub yesterday: PathBuf,
 }
@@ -67,11 +65,11 @@ impl Written {
         procure(&site, [&olga, &dana, &rosa, &paul]);
         let yesterday = use_it(&site, [&olga, &dana, &rosa]);
         let genesis = server.genesis.parse().unwrap();
-        stop(server);
+        server.stop();
         let tables = block_on(Tables::read(&site.data().join("portcullis.db")));
         let entries =
             tables.entries.iter().map(|(_, bytes)| Entry::decode(bytes).unwrap()).collect();
-        Written { site, genesis, tables, entries, dana, rosa, yesterday }
+        Written { site, genesis, tables, entries, dana, yesterday }
     }
 
     /// The position of the `nth` entry of this kind, from 0.
@@ -127,17 +125,13 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-fn stop(server: Server) {
-    server.stop();
-}
-
 fn text(answer: &Value, field: &str) -> String {
     answer[field].as_str().unwrap_or_else(|| panic!("no {field} in {answer:#}")).to_owned()
 }
 
 fn ticket_file(site: &Site, service: &str, production: &str) -> String {
     let file = serde_json::json!({
-        "service": service, "vendor": "Parcel", "standard": "small", "document": "things.json",
+        "service": service, "vendor": "Parcel", "standard": "small", "document": "openapi.json",
         "data": ["personal"],
         "environments": {
             "sandbox": {"upstream": "https://sandbox.example.com", "sandbox": true},
@@ -148,11 +142,11 @@ fn ticket_file(site: &Site, service: &str, production: &str) -> String {
     site.file(&format!("{service}.json"), file.to_string()).to_str().unwrap().to_owned()
 }
 
-/// Tickets: `things` is rejected by one reviewer, amended and approved in its second round; `other`
-/// stays in review with one signature.
+/// Tickets: `other` stays in review with one signature; `things` is rejected by one reviewer, amended,
+/// and approved in its second round.
 fn procure(site: &Site, [olga, dana, rosa, paul]: [&Person; 4]) {
     let standard = site.file("small.yaml", STANDARD);
-    site.file("things.json", DOCUMENT);
+    site.file("openapi.json", DOCUMENT);
     let letter = site.file("letter.txt", "no open findings");
     let letter = letter.to_str().unwrap();
     olga.ok(&["standard", "publish", standard.to_str().unwrap()]);
@@ -163,15 +157,15 @@ fn procure(site: &Site, [olga, dana, rosa, paul]: [&Person; 4]) {
         dana.ok(&["ticket", "attach", ticket, "open-findings", letter, "--value", "0"]);
         dana.ok(&["ticket", "submit", ticket]);
     };
+    let file = ticket_file(site, "other", "https://other.example.com");
+    let other = text(&dana.ok(&["ticket", "open", &file]), "id");
+    attach(&other);
+    rosa.ok(&["ticket", "sign", &other]);
     let file = ticket_file(site, "things", "https://old.example.com");
     let things = text(&dana.ok(&["ticket", "open", &file]), "id");
     attach(&things);
     rosa.ok(&["ticket", "sign", &things]);
     paul.ok(&["ticket", "sign", &things, "--reject"]);
-    let file = ticket_file(site, "other", "https://other.example.com");
-    let other = text(&dana.ok(&["ticket", "open", &file]), "id");
-    attach(&other);
-    rosa.ok(&["ticket", "sign", &other]);
     let file = ticket_file(site, "things", "https://api.example.com");
     dana.ok(&["ticket", "amend", &things, &file]);
     attach(&things);
