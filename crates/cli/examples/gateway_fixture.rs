@@ -132,11 +132,13 @@ async fn approved(
     let (published, bytes) = portcullis::verb::standard::published(&standard);
     let act = domain::authority::Act::StandardPublished(published);
     let materials = vec![(domain::material::Kind::Standard, bytes)];
-    propose_with(&operator.client, &operator.signer, act, Vec::new(), materials, |_| Ok(())).await?;
+    propose_with(&operator.client, &operator.signer, act, Vec::new(), materials, |_| Ok(()))
+        .await?;
     let policy = PolicyPublished { policy: Digest::of(POLICY.as_bytes()), version: 2 };
     let act = domain::authority::Act::PolicyPublished(policy);
     let materials = vec![(domain::material::Kind::Policy, POLICY.as_bytes().to_vec())];
-    propose_with(&operator.client, &operator.signer, act, Vec::new(), materials, |_| Ok(())).await?;
+    propose_with(&operator.client, &operator.signer, act, Vec::new(), materials, |_| Ok(()))
+        .await?;
     let vendor: Value = dana.client.post("/v1/vendors", &json!({ "name": "bench" })).await?;
     let parameter = json!([{ "name": "id", "in": "path", "required": true, "schema": {} }]);
     let document = json!({

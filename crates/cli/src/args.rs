@@ -17,19 +17,34 @@ use crate::verify::Verify;
 /// Decides which APIs an organisation may use and which tokens may call them, and enforces exactly
 /// that decision on every call.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "Exit codes: 0 done, 1 refused, 2 usage, 3 failure.\n\n\
+#[command(
+    version,
+    after_help = "Exit codes: 0 done, 1 refused, 2 usage, 3 failure.\n\n\
     First steps:\n  portcullis tour                       the whole story in one terminal\n  \
     portcullis up                         start a server\n  \
-    portcullis login http://127.0.0.1:7400")]
+    portcullis login http://127.0.0.1:7400"
+)]
 pub struct Args {
     /// Print one JSON document (for the tour, one a step)
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
     /// The directory of keys and session, one a person [default: ~/.config/portcullis]
-    #[arg(long, global = true, env = "PORTCULLIS_CONFIG", value_name = "DIR", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_CONFIG",
+        value_name = "DIR",
+        help_heading = "Global options"
+    )]
     pub config: Option<PathBuf>,
     /// The SSH key to log in and sign with [default: operator_ed25519 of --config, then ~/.ssh]
-    #[arg(long, global = true, env = "PORTCULLIS_KEY", value_name = "FILE", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_KEY",
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
     pub key: Option<PathBuf>,
     /// Sign without asking
     #[arg(long, short, global = true, help_heading = "Global options")]
@@ -178,7 +193,9 @@ pub enum KeyVerb {
 #[derive(Debug, Subcommand)]
 pub enum VendorVerb {
     /// Add a vendor
-    #[command(after_help = "Example: portcullis vendor add 'Parcel Ltd' --contact api@parcel.example")]
+    #[command(
+        after_help = "Example: portcullis vendor add 'Parcel Ltd' --contact api@parcel.example"
+    )]
     Add {
         /// The name that tickets call it by
         name: String,

@@ -245,7 +245,6 @@ impl Statement {
             sig: Base64(sig),
         })
     }
-
 }
 
 /// A text field of an answer; empty when it is missing.

@@ -52,9 +52,9 @@ pub fn main() -> ExitCode {
 
 /// Says what went wrong, and whose no it is.
 fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
-    let refused = error.chain().any(|cause| {
-        cause.is::<Refused>() || cause.is::<Refusal>() || cause.is::<Broken>()
-    });
+    let refused = error
+        .chain()
+        .any(|cause| cause.is::<Refused>() || cause.is::<Refusal>() || cause.is::<Broken>());
     let code = if refused { REFUSED } else { FAILED };
     match (json, error.downcast_ref::<Refused>()) {
         (true, Some(Refused(problem))) => println!("{}", json!({ "problem": problem })),

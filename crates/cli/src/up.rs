@@ -117,7 +117,9 @@ fn welcome(home: &Home, data: &std::path::Path, running: &Running) {
     }
     if let Some(fresh) = &running.fresh {
         match &fresh.private_key {
-            Some(path) => println!("\nYou are the first operator, with a new key: {}", path.display()),
+            Some(path) => {
+                println!("\nYou are the first operator, with a new key: {}", path.display())
+            }
             None => println!("\nYou are the first operator, with {}", fresh.public_key.display()),
         }
     }
@@ -154,7 +156,9 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     };
     let pin = home.config.join("genesis");
     let pinned = match std::fs::read_to_string(&pin) {
-        Ok(text) => Some(text.trim().parse::<Digest>().context("the pinned genesis is unreadable")?),
+        Ok(text) => {
+            Some(text.trim().parse::<Digest>().context("the pinned genesis is unreadable")?)
+        }
         Err(_) => None,
     };
     let now = Arc::new(clock);
@@ -191,7 +195,7 @@ fn must_be_ours(journal: &Journal, keys: &KeyDirectory) -> Result<()> {
     let state = journal.state();
     let node = state.active_node(keys.load(Use::Node)?.name.parse()?).is_ok();
     let gateway = state.active_gateway(keys.load(Use::Gateway)?.name.parse()?).is_ok();
-    let runner = keys.load(Use::Runner)?.name.parse()?;
+    let runner: RunnerId = keys.load(Use::Runner)?.name.parse()?;
     let runner = state.runners.get(&runner).is_some_and(|runner| runner.is_active());
     match node && gateway && runner {
         true => Ok(()),
@@ -205,8 +209,8 @@ fn must_be_ours(journal: &Journal, keys: &KeyDirectory) -> Result<()> {
 
 /// The address itself, or one with a free port when it asks for any.
 fn free_port(wanted: SocketAddr) -> Result<SocketAddr> {
-    let probe = std::net::TcpListener::bind(wanted)
-        .with_context(|| format!("listening on {wanted}"))?;
+    let probe =
+        std::net::TcpListener::bind(wanted).with_context(|| format!("listening on {wanted}"))?;
     Ok(probe.local_addr()?)
 }
 

@@ -59,8 +59,8 @@ impl Desk {
 
 /// A file in YAML or JSON, as `T`; what is wrong with it is said with its path.
 pub fn read_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("reading {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     read_text(&text).with_context(|| format!("{} is not as it should be", path.display()))
 }
 

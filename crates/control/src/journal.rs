@@ -39,7 +39,7 @@ use domain::state::State;
 use domain::time::Millis;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use answers::{Answer, AnswerKey, Begun};
+pub use answers::{Answer, AnswerKey, Begun, KEPT as ANSWERS_KEPT};
 pub use attester::Attester;
 pub use blobs::LARGEST as LARGEST_BLOB;
 pub use desk::{Desk, MAX_ENTRIES};
@@ -111,6 +111,9 @@ impl Journal {
         let mut fold = Fold::new(pinned);
         fold.catch_up(&database).await?;
         must_be_whole(&database, &fold, before, &attester).await?;
+        if !database.is_shared() {
+            Journal::forget_unanswered(&database).await?;
+        }
         let seen = fold.follower().seen();
         let watermark = Watermark::keep(watermark, seen).await?;
 
@@ -160,11 +163,19 @@ impl Journal {
     ///
     /// # Errors
     /// The command's own refusal; [`CommitError::Unavailable`] when nothing could be appended.
-    pub async fn commit<T, F>(&self, command: F) -> Result<Committed<T>, CommitError>
+    pub async fn commit<T, F>(&self, mut command: F) -> Result<Committed<T>, CommitError>
     where
         T: Send + 'static,
         F: FnMut(&mut Desk) -> Result<T, Refusal> + Send + 'static,
     {
+        let request = answers::at_work();
+        let command = move |desk: &mut Desk| {
+            let value = command(desk)?;
+            if let Some(key) = &request {
+                desk.answer_by_entries(key);
+            }
+            Ok(value)
+        };
         let (answer, outcome) = oneshot::channel();
         let job = Box::new(Waiting { command, outcome: None, answer });
         let sent = self.shared.work.send(Work::Run(job)).await;

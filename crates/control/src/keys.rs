@@ -78,7 +78,9 @@ pub enum KeyError {
     Unreadable { path: PathBuf, line: usize, wanted: &'static str },
     #[error("`{0}` exists already; keys are never replaced")]
     Exists(PathBuf),
-    #[error("`{0}` is not there; `portcullis up` makes it at the first start, later put it back from your copy")]
+    #[error(
+        "`{0}` is not there; `portcullis up` makes it at the first start, later put it back from your copy"
+    )]
     Missing(PathBuf),
     #[error("`{0}` is not a key's name; it has no spaces")]
     Name(String),

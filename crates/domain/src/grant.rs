@@ -93,7 +93,7 @@ pub(crate) fn check(state: &State, issued: &GrantIssued, entry: &Entry) -> Resul
         request
             .decision
             .as_ref()
-            .is_some_and(|decision| issued.rate == rate(&request.asked, decision, service)),
+            .is_none_or(|decision| issued.rate == rate(&request.asked, decision, service)),
         Code::Invalid,
         || "the grant's rate is not what request, policy and stage give".to_owned(),
     );

@@ -45,6 +45,7 @@ impl Follow {
         (pinned, watermark, owed): (Digest, PathBuf, Option<Seen>),
     ) -> Follow {
         let follower = Follower::new(Some(pinned));
+        gateway.health.owed(owed.map_or(0, |seen| seen.size));
         Follow { gateway, control, proofs, receipts, watermark, owed, follower }
     }
 
@@ -96,6 +97,7 @@ impl Follow {
         if let Some(owed) = self.owed.filter(|owed| state.size() >= owed.size) {
             self.follower.must_extend(owed)?;
             self.owed = None;
+            self.gateway.health.owed(0);
         }
         Ok(())
     }

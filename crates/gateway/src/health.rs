@@ -1,7 +1,7 @@
 //! Health: ready only while calls can be admitted and recorded, and why not.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use domain::follow::Broken;
@@ -20,6 +20,8 @@ pub const PATH: &str = "/.well-known/portcullis/health";
 pub struct Health {
     broken: OnceLock<String>,
     watermark: AtomicBool,
+    /// How many entries an earlier run had followed, until this one has; 0 then.
+    owed: AtomicU64,
 }
 
 /// What a gateway says of itself.
@@ -28,7 +30,8 @@ pub struct Report {
     pub ready: bool,
     /// The size of the ledger that it follows.
     pub size: u64,
-    /// Why it is not ready: `stale`, `no-spool`, or where and by which rule the ledger broke.
+    /// Why it is not ready: `stale`, `no-spool`, `backwards` until it has followed as much as an earlier
+    /// run had, or where and by which rule the ledger broke.
     pub why: Vec<String>,
 }
 
@@ -36,6 +39,11 @@ impl Health {
     /// The ledger is not believed any more; nothing after this is followed.
     pub fn broken(&self, broken: &Broken) {
         let _ = self.broken.set(format!("ledger-broken ({}): {broken}", broken.rule()));
+    }
+
+    /// How many entries an earlier run had followed that this one has not; 0 once it has them all.
+    pub fn owed(&self, size: u64) {
+        self.owed.store(size, Ordering::Relaxed);
     }
 
     pub fn is_broken(&self) -> bool {
@@ -61,6 +69,13 @@ impl Health {
         }
         if view.state.active_gateway(gateway.id).is_err() {
             why.push("not-enrolled".to_owned());
+        }
+        let owed = self.owed.load(Ordering::Relaxed);
+        if owed > 0 {
+            why.push(format!(
+                "backwards ({owed} entries were followed before, up to {})",
+                owed - 1
+            ));
         }
         let ready = why.is_empty();
         if self.watermark.load(Ordering::Relaxed) {

@@ -64,9 +64,8 @@ impl Stage {
             None => format!("-{}", head.get("size").cloned().unwrap_or_default()),
         };
         let (vendor_weak, vendor_hardened, production) = vendors().await?;
-        let enter = async |name: &str, roles: &[&str]| {
-            bring_in(&operator, &keys, &url, name, roles).await
-        };
+        let enter =
+            async |name: &str, roles: &[&str]| bring_in(&operator, &keys, &url, name, roles).await;
         let dana = enter(&format!("dana{suffix}"), &["security"]).await?;
         let rosa = enter(&format!("rosa{suffix}"), &["security"]).await?;
         let paul = enter(&format!("paul{suffix}"), &["procurement"]).await?;

@@ -96,9 +96,8 @@ impl gateway::Control for Wire {
         let (control, genesis) = (self.control.clone(), self.genesis);
         let environment = environment.to_owned();
         let work = async move {
-            let context = |credential| {
-                lease_context(&genesis, gateway, service, credential, &environment)
-            };
+            let context =
+                |credential| lease_context(&genesis, gateway, service, credential, &environment);
             let lease = control.lease(gateway, service, &environment, context).await;
             let lease = lease.map_err(|error| match error {
                 LeaseError::Refused(refusal) => failed(refusal.into()),

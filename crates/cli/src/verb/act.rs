@@ -26,10 +26,9 @@ pub async fn propose(
     let done = propose_with(&client, &signer, act, papers, materials, confirm).await?;
     desk.show.print(&done, || match done.get("entry").and_then(Value::as_u64) {
         Some(entry) => println!("done: entry {entry} of the ledger"),
-        None => println!(
-            "waits for another operator: `portcullis act sign {}`",
-            text(&done, "waiting")
-        ),
+        None => {
+            println!("waits for another operator: `portcullis act sign {}`", text(&done, "waiting"))
+        }
     });
     Ok(done)
 }

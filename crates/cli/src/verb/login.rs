@@ -43,8 +43,7 @@ pub async fn logout(desk: &Desk) -> Result<()> {
 pub async fn whoami(desk: &Desk) -> Result<()> {
     let me: Value = desk.client()?.get("/v1/whoami").await?;
     desk.show.print(&me, || {
-        let fields =
-            [("person", "id"), ("name", "name"), ("kind", "kind"), ("roles", "roles")];
+        let fields = [("person", "id"), ("name", "name"), ("kind", "kind"), ("roles", "roles")];
         facts(&me, &fields);
     });
     Ok(())

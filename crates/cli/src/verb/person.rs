@@ -35,8 +35,8 @@ pub struct Add {
 
 /// Reads one public key from a file.
 pub fn public_key(path: &Path) -> Result<PublicKey> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("reading {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     Ok(PublicKey::from_openssh(&text)?)
 }
 

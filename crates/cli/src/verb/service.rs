@@ -53,7 +53,10 @@ pub async fn show(desk: &Desk, name: &str) -> Result<()> {
         let list = |field| service.get(field).and_then(Value::as_array).cloned();
         let places = list("environments").unwrap_or_default();
         let fields = ["name", "upstream", "sandbox", "credential", "base_url"];
-        table(&["environment", "upstream", "sandbox", "credential", "call it at"], rows(&places, &fields));
+        table(
+            &["environment", "upstream", "sandbox", "credential", "call it at"],
+            rows(&places, &fields),
+        );
         let scopes = list("scopes").unwrap_or_default();
         let fields = ["name", "operations", "sensitive", "title"];
         table(&["scope", "operations", "sensitive", "title"], rows(&scopes, &fields));
@@ -69,8 +72,9 @@ pub async fn credential(
     file: Option<&std::path::Path>,
 ) -> Result<()> {
     let text = match file {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("reading {}", path.display()))?,
+        Some(path) => {
+            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?
+        }
         None => {
             if std::io::stdin().is_terminal() {
                 desk.show.note("the vendor's credential, then Enter:");

@@ -49,7 +49,9 @@ pub fn print(name: &str) -> Result<()> {
             print!("{text}");
             Ok(())
         }
-        None => bail!("no bundled standard `{name}`; there are baseline, payment, personal, health"),
+        None => {
+            bail!("no bundled standard `{name}`; there are baseline, payment, personal, health")
+        }
     }
 }
 

@@ -228,8 +228,7 @@ impl Probe {
 pub async fn probe(desk: &Desk, probe: Probe) -> Result<()> {
     let client = desk.client()?;
     desk.show.note("ordered; the runner attacks the sandbox, which takes up to two minutes …");
-    let wish =
-        json!({ "environment": probe.environment, "credentials": probe.credentials()? });
+    let wish = json!({ "environment": probe.environment, "credentials": probe.credentials()? });
     order(&client, &probe.ticket, &wish).await?;
     show(desk, &probe.ticket).await
 }
@@ -519,8 +518,7 @@ pub async fn sign(desk: &Desk, sign: Sign) -> Result<()> {
     };
     let verdict = if sign.reject { Verdict::Reject } else { Verdict::Approve };
     let confirm = |document: &Value| desk.confirm(document);
-    let done =
-        review_with(&client, &desk.signer()?, subject, role, verdict, confirm).await?;
+    let done = review_with(&client, &desk.signer()?, subject, role, verdict, confirm).await?;
     desk.show.print(&done, || match done.get("decided").and_then(Value::as_u64) {
         Some(entry) => println!("signed, and decided: entry {entry} of the ledger"),
         None => println!("signed: entry {}", done.get("entry").unwrap_or(&Value::Null)),

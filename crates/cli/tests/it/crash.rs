@@ -27,9 +27,14 @@ const PAGE: u64 = 500;
 /// What a client knows of a vendor that it sent, under an idempotency key of the same name.
 #[derive(Debug)]
 enum Sent {
-    Acknowledged { name: String, id: String },
+    Acknowledged {
+        name: String,
+        id: String,
+    },
     /// The server was killed before it answered.
-    Unanswered { name: String },
+    Unanswered {
+        name: String,
+    },
 }
 
 #[test]
@@ -217,7 +222,11 @@ impl Caller {
 }
 
 /// One vendor after the other, until there is no answer.
-async fn send_until_killed(desk: Desk, from: String, acknowledged: UnboundedSender<()>) -> Vec<Sent> {
+async fn send_until_killed(
+    desk: Desk,
+    from: String,
+    acknowledged: UnboundedSender<()>,
+) -> Vec<Sent> {
     let mut sent = Vec::new();
     for number in 0.. {
         let name = format!("vendor-{from}-{number}");

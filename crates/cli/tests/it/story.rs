@@ -47,6 +47,9 @@ fn a_server_refuses_keys_that_its_ledger_does_not_know() {
     let site = Site::new();
     site.start().stop();
     std::fs::rename(site.config(), site.folder.path().join("lost")).unwrap();
-    let said = site.refuses_to_start();
+    let output = site.up().output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "it started: {said}");
     assert!(said.contains("not those of this ledger"), "{said}");
 }

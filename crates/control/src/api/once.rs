@@ -6,13 +6,11 @@ use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::digest::Digest;
-use domain::time::Span;
 
 use super::caller::bearer;
 use super::{App, LARGEST, Problem};
-use crate::journal::{Answer, AnswerKey, Begun};
+use crate::journal::{ANSWERS_KEPT, Answer, AnswerKey, Begun};
 
-const KEEP: Span = Span::DAY;
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// Answers a repeated change from memory; everything else goes on.
@@ -51,18 +49,20 @@ async fn remembered(
         Begun::Different => Err(conflict("the key was used for another request; use a new one")),
         Begun::New => {
             let request = Request::from_parts(parts, Body::from(body));
-            first(app, key, next.run(request).await).await
+            let response = app.journal.at_work(key.clone(), next.run(request)).await;
+            first(app, key, response).await
         }
     }
 }
 
-/// Keeps the answer of a change that happened; what came to nothing may be sent again.
+/// Keeps the answer of a change that happened; what came to nothing may be sent again. After a crash
+/// right in front of this, the journal answers with the positions of the change's entries.
 async fn first(app: &App, key: AnswerKey, response: Response) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
     let body = read(body, LARGEST_ANSWER).await?;
     if parts.status.is_success() {
         let answer = Answer { status: parts.status.as_u16(), body: body.to_vec() };
-        app.journal.keep_answer(key, answer, (app.clock)().after(KEEP)).await?;
+        app.journal.keep_answer(key, answer, (app.clock)().after(ANSWERS_KEPT)).await?;
     } else {
         app.journal.forget_answer(&key).await?;
     }

@@ -63,7 +63,9 @@ impl Control {
     pub async fn propose(&self, who: PersonId, proposal: Proposal) -> Result<Proposed, Failure> {
         let state = self.state();
         if !state.active_person(who)?.has(Role::OPERATOR) {
-            return Err(Refusal::new(Code::RoleNeeded, "operators propose acts of authority").into());
+            return Err(
+                Refusal::new(Code::RoleNeeded, "operators propose acts of authority").into()
+            );
         }
         for signature in &proposal.signatures {
             self.must_be_own(who, &proposal.act, signature)?;

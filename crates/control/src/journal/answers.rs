@@ -4,11 +4,23 @@ use domain::digest::Digest;
 use domain::id::PersonId;
 use domain::time::{Millis, Span};
 
-use super::store::{Arg, StoreError, Writing, args};
+use super::store::{Arg, Database, StoreError, Writing, args};
 use super::{Journal, JournalError};
 
 /// How long a request may be at work until its key is free again: its node is taken to have died.
 const LEASE: Span = Span::MINUTE;
+/// How long an answer is kept.
+pub const KEPT: Span = Span::DAY;
+
+tokio::task_local! {
+    /// The request whose work this task does.
+    static AT_WORK: AnswerKey;
+}
+
+/// The key of the request whose work the calling task does, if it has one.
+pub(super) fn at_work() -> Option<AnswerKey> {
+    AT_WORK.try_with(Clone::clone).ok()
+}
 
 /// Whose request it is, the key they chose for it, and the digest of what they asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +70,23 @@ fn upsert(key: AnswerKey, answer: Answer, expires: Millis) -> (&'static str, Vec
     )
 }
 
+impl Answer {
+    /// What is answered to a repeated request whose work is in the ledger and whose own answer a crash
+    /// took: the positions of its entries.
+    pub(super) fn of_entries(entries: std::ops::Range<u64>) -> Answer {
+        let entries: Vec<u64> = entries.collect();
+        let body = serde_json::json!({ "entries": entries }).to_string().into_bytes();
+        Answer { status: 200, body }
+    }
+}
+
 impl Journal {
+    /// Does a request's work. From the same instant as the entries that it commits, its key is answered
+    /// with their positions: after a crash in front of [`Journal::keep_answer`] it is not done again.
+    pub async fn at_work<T>(&self, key: AnswerKey, work: impl Future<Output = T>) -> T {
+        AT_WORK.scope(key, work).await
+    }
+
     /// Takes the key for this request, unless it is taken.
     pub async fn begin_answer(&self, key: &AnswerKey, now: Millis) -> Result<Begun, JournalError> {
         const OLD: &str = "DELETE FROM answers WHERE person = $1 AND key = $2 AND expires <= $3";
@@ -98,6 +126,11 @@ impl Journal {
         let (sql, args) = upsert(key, answer, expires);
         self.shared.database.run(sql, args).await?;
         Ok(())
+    }
+
+    /// Frees the keys of requests that were at work when this database's only node ended.
+    pub(super) async fn forget_unanswered(database: &Database) -> Result<(), StoreError> {
+        database.run("DELETE FROM answers WHERE status IS NULL", args![]).await.map(drop)
     }
 
     /// Frees a key whose request came to nothing and may be sent again.

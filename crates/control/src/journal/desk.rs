@@ -12,7 +12,7 @@ use domain::step::{Draft, check};
 use domain::time::Millis;
 use ledger::{Hash, leaf_hash};
 
-use super::answers::{Answer, AnswerKey};
+use super::answers::{Answer, AnswerKey, KEPT};
 
 /// The most entries that one batch, and so one command, appends.
 pub const MAX_ENTRIES: usize = 1_000;
@@ -154,6 +154,15 @@ impl Desk {
     /// Keeps the answer to a request with an idempotency key, from the same instant as its entries.
     pub fn answer(&mut self, key: AnswerKey, answer: Answer, expires: Millis) {
         self.added.answers.push((key, answer, expires));
+    }
+
+    /// Keeps that the request has happened, if it appended anything.
+    pub(super) fn answer_by_entries(&mut self, key: &AnswerKey) {
+        let (count, end) = (self.added.entries.len() as u64, self.state().size());
+        if count > 0 {
+            let answer = Answer::of_entries(end.saturating_sub(count)..end);
+            self.answer(key.clone(), answer, self.now.after(KEPT));
+        }
     }
 
     /// The draft has become an entry.

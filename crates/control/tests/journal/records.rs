@@ -159,3 +159,25 @@ async fn an_erased_paper_is_gone_from_the_disk() {
     journal.close().await;
     assert!(!found());
 }
+
+/// Invariant 2: a request is done and known as done in one instant, whenever its node is killed.
+#[tokio::test]
+async fn a_request_whose_answer_a_crash_took_is_not_done_again() {
+    let (place, ledger) = (Place::default(), Ledger::new(1));
+    let journal = place.founded(&ledger).await;
+    let person = ledger.operators[0].id;
+    let key = |key: &str| AnswerKey { person, key: key.to_owned(), request: Digest::of(b"body") };
+    let (done, not) = (key("done"), key("not"));
+    let now = place.clock.now();
+    assert_eq!(journal.begin_answer(&done, now).await.unwrap(), Begun::New);
+    assert_eq!(journal.begin_answer(&not, now).await.unwrap(), Begun::New);
+    journal.at_work(done.clone(), ledger.add_vendor(&journal, 7)).await.unwrap();
+    journal.close().await;
+
+    let journal = place.open(&ledger).await.unwrap();
+    let Begun::Answered(answer) = journal.begin_answer(&done, now).await.unwrap() else {
+        panic!("it would be done twice")
+    };
+    assert_eq!((answer.status, answer.body), (200, br#"{"entries":[1]}"#.to_vec()));
+    assert_eq!(journal.begin_answer(&not, now).await.unwrap(), Begun::New, "nothing had happened");
+}

@@ -12,6 +12,7 @@
 
 mod measure;
 mod mix;
+mod parts;
 mod policy;
 
 use std::fs::File;
@@ -22,93 +23,74 @@ use std::process::Command;
 use domain::follow::{Batch, Follower};
 use domain::material::Kind;
 use domain::snapshot;
-use measure::{Stopwatch, resident};
+use measure::{Cost, Stopwatch, resident};
+use parts::Parts;
 
 const KEY: [u8; 32] = [3; 32];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["make", folder, entries] => make(Path::new(folder), entries.parse().unwrap()),
         ["follow", folder] => follow(Path::new(folder)),
         ["open", folder] => open(Path::new(folder)),
-        [] => all(1_000_000),
-        [entries] => all(entries.parse().unwrap()),
+        ["policy"] => policy::decide_under(&[10, 100, 1_000]),
+        [] => all("1000000"),
+        [entries] => all(entries),
         _ => eprintln!("usage: fold [ENTRIES]"),
     }
 }
 
-fn all(entries: usize) {
+/// Every phase in its own process.
+fn all(entries: &str) {
     let folder = std::env::temp_dir().join(format!("fold-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let mut ledger = BufWriter::new(File::create(ledger_in(&folder)).unwrap());
-    let made = mix::make(entries, |batch| write(&mut ledger, batch));
-    drop(ledger);
-    println!("mix, per 1,000 entries");
-    mix::MIX.iter().for_each(|(kind, share)| println!("  {share:>4} {kind}"));
-    println!("ledger\n  {} entries in batches of {}", made.entries, mix::BATCH);
-    println!("  people's signatures    {:>9} in {:.2} s", made.people.count, made.people.seconds);
-    println!(
-        "  machines' signatures   {:>9} in {:.2} s",
-        made.machines.count, made.machines.seconds
-    );
-    println!(
-        "  attestations           {:>9} in {:.2} s",
-        made.attestations.count, made.attestations.seconds
-    );
-    println!(
-        "  decisions made again   {:>9} in {:.2} s",
-        made.decisions.count, made.decisions.seconds
-    );
-    let text = format!(
-        "{} {} {}",
-        made.people.seconds + made.machines.seconds + made.attestations.seconds,
-        made.decisions.seconds,
-        made.live
-    );
-    std::fs::write(folder.join("costs"), text).unwrap();
-    for phase in ["follow", "open"] {
-        let status =
-            Command::new(std::env::current_exe().unwrap()).arg(phase).arg(&folder).status();
-        assert!(status.unwrap().success(), "{phase}");
+    let place = folder.to_str().unwrap();
+    let phases: [&[&str]; 4] =
+        [&["make", place, entries], &["follow", place], &["open", place], &["policy"]];
+    for phase in phases {
+        let status = Command::new(std::env::current_exe().unwrap()).args(phase).status();
+        assert!(status.unwrap().success(), "{phase:?}");
     }
     std::fs::remove_dir_all(&folder).unwrap();
-    policy::decide_under(&[10, 100, 1_000]);
 }
 
-/// Follows the whole ledger as a gateway does, and takes the known costs off.
+fn make(folder: &Path, entries: usize) {
+    let mut ledger = BufWriter::new(File::create(ledger_in(folder)).unwrap());
+    mix::make(entries, |batch| write(&mut ledger, batch));
+    println!("mix, per 1,000 entries, in batches of {}", mix::BATCH);
+    mix::MIX.iter().for_each(|(kind, share)| println!("  {share:>4} {kind}"));
+}
+
+/// Follows the whole ledger as a gateway does. After each batch its signatures and decisions are made
+/// once more by themselves; what is left of the whole without them is hashing and rules.
 fn follow(folder: &Path) {
-    let costs = std::fs::read_to_string(folder.join("costs")).unwrap();
-    let costs: Vec<f64> = costs.split(' ').map(|number| number.parse().unwrap()).collect();
-    let (signatures, policy, live) = (costs[0], costs[1], costs[2]);
     let mut ledger = BufReader::new(File::open(ledger_in(folder)).unwrap());
     let mut follower = Follower::new(None);
-    let mut folded = 0.0;
+    let (mut whole, mut parts) = (Cost::default(), Parts::new());
     let before = resident();
     while let Some(batch) = read(&mut ledger) {
         let watch = Stopwatch::start();
         follower.accept(&batch).unwrap();
-        folded += watch.seconds();
+        whole.add(&watch);
+        parts.repeat(&batch, follower.state());
     }
     let bytes = resident().saturating_sub(before) as f64;
+    parts.print();
     let entries = follower.state().size() as f64;
-    let rules = folded - signatures - policy;
-    println!("fold");
+    let live = follower.state().grants.values().filter(|grant| grant.revoked.is_none()).count();
+    let rules = whole.seconds - parts.signatures() - parts.policy();
+    println!("fold of {entries} entries");
+    println!("  hash and rules         {:>9.0} entries/s", entries / rules);
+    println!("  with signatures        {:>9.0} entries/s", entries / (rules + parts.signatures()));
+    println!("  and with policy        {:>9.0} entries/s", entries / whole.seconds);
     println!(
-        "  hash and rules         {:>9.0} entries/s (the whole less the costs above)",
-        entries / rules
-    );
-    println!("  with signatures        {:>9.0} entries/s", entries / (rules + signatures));
-    println!(
-        "  and with policy        {:>9.0} entries/s (the whole: {folded:.2} s)",
-        entries / folded
-    );
-    println!(
-        "  memory                 {:>9.0} bytes a live grant ({live} of them; everything kept)",
-        bytes / live
+        "  memory                 {:>9.0} bytes a live grant, all included",
+        bytes / live as f64
     );
     let watch = Stopwatch::start();
     let sealed = snapshot::seal(follower.state(), follower.frontier(), &KEY).unwrap();
-    println!("snapshot");
+    println!("snapshot of {live} live grants");
     println!("  sealed in              {:>9.2} s, {} bytes", watch.seconds(), sealed.len());
     std::fs::write(folder.join("snapshot"), sealed).unwrap();
 }
@@ -120,8 +102,8 @@ fn open(folder: &Path) {
     let material = |_: Kind, digest: &domain::digest::Digest| mix::material(digest);
     let (state, frontier) = snapshot::open(&bytes, &KEY, material).unwrap();
     let follower = Follower::resume(state, frontier);
-    let live = follower.state().grants.values().filter(|grant| grant.revoked.is_none()).count();
-    println!("  opened in              {:>9.2} s, {live} live grants", watch.seconds());
+    println!("  opened in              {:>9.2} s, from disk to a follower", watch.seconds());
+    assert!(follower.state().size() > 0);
 }
 
 fn ledger_in(folder: &Path) -> PathBuf {

@@ -2,19 +2,13 @@
 
 use domain::actor::Proof;
 use domain::digest::Digest;
-use domain::entry::{Body, Entry};
+use domain::entry::Body;
 use domain::follow::Batch;
 use domain::id::{PersonId, RequestId, ServiceId, TokenId};
-use domain::policy;
 use domain::review::{Subject, Verdict};
-use domain::revocation::{Reason, Revoked, Target, receipt_message};
-use domain::step;
+use domain::revocation::{Reason, Revoked, Target};
 use domain::testing::{Member, POLICY, World, operations, standard};
 use domain::time::Span;
-use domain::usage::segment_message;
-use ledger::Checkpoint;
-
-use crate::measure::{Cost, Stopwatch};
 
 /// What makes up a thousand entries. Of 210 requests 10 are sensitive: signed by their requester,
 /// reviewed and signed by one person. Of 210 grants 10 are revoked, so that 200 live.
@@ -35,17 +29,6 @@ pub const BATCH: usize = 64;
 const PEOPLE: u8 = 60;
 const SERVICES: usize = 20;
 
-/// What was made, and what parts of following it cost by themselves.
-#[derive(Default)]
-pub struct Made {
-    pub entries: u64,
-    pub live: usize,
-    pub people: Cost,
-    pub machines: Cost,
-    pub attestations: Cost,
-    pub decisions: Cost,
-}
-
 /// The materials of the ledger, by their digests.
 pub fn material(digest: &Digest) -> Option<Vec<u8>> {
     let all = [
@@ -57,23 +40,16 @@ pub fn material(digest: &Digest) -> Option<Vec<u8>> {
 }
 
 /// Makes the ledger, batch by batch.
-pub fn make(entries: usize, mut take: impl FnMut(&Batch)) -> Made {
+pub fn make(entries: usize, mut take: impl FnMut(&Batch)) {
     let mut maker = Maker::new();
     let mut taken = 0;
     for _ in 0..entries.div_ceil(1_000) {
         maker.thousand();
-        for batch in &maker.world.batches()[taken..] {
-            maker.made.attest(batch, &maker.world);
-            take(batch);
-        }
+        maker.world.batches()[taken..].iter().for_each(&mut take);
         taken = maker.world.batches().len();
     }
     maker.world.publish();
     maker.world.batches()[taken..].iter().for_each(&mut take);
-    maker.made.entries = maker.world.state().size();
-    let grants = maker.world.state().grants.values();
-    maker.made.live = grants.filter(|grant| grant.revoked.is_none()).count();
-    maker.made
 }
 
 struct Maker {
@@ -82,7 +58,6 @@ struct Maker {
     services: Vec<ServiceId>,
     tokens: Vec<(TokenId, usize)>,
     turn: usize,
-    made: Made,
 }
 
 impl Maker {
@@ -99,7 +74,7 @@ impl Maker {
             (0..SERVICES).map(|number| world.wide(&format!("service-{number}"))).collect();
         world.publish();
         world.every = BATCH;
-        Maker { world, people, services, tokens: Vec::new(), turn: 0, made: Made::default() }
+        Maker { world, people, services, tokens: Vec::new(), turn: 0 }
     }
 
     fn thousand(&mut self) {
@@ -125,7 +100,6 @@ impl Maker {
             (_, None) => Proof::Node,
         };
         let entry = self.world.entry(who, proof, body);
-        self.made.count(&self.world, &entry);
         self.world.append(entry).unwrap()
     }
 
@@ -193,47 +167,5 @@ impl Maker {
     fn segment(&mut self) {
         let committed = self.world.committed(self.world.segment(1_000));
         self.append(None, Body::SegmentCommitted(committed));
-    }
-}
-
-impl Made {
-    /// What of following this entry is signatures and policy.
-    fn count(&mut self, world: &World, entry: &Entry) {
-        if matches!(entry.body, Body::RequestDecided(_) | Body::TokenRotated(_)) {
-            let watch = Stopwatch::start();
-            policy::recompute(world.state(), entry).unwrap();
-            self.decisions.add(&watch);
-        }
-        if matches!(entry.body, Body::RequestMade(_) | Body::ReviewSigned(_)) {
-            for claim in step::claims(world.draft(), entry, world.materials()).unwrap() {
-                let watch = Stopwatch::start();
-                claim.verify().unwrap();
-                self.people.add(&watch);
-            }
-        }
-        let genesis = world.state().genesis_hash().unwrap();
-        let signed = match &entry.body {
-            Body::RevocationReceived(received) => {
-                let message = receipt_message(&genesis, received.gateway, received.revocation);
-                Some((message, &received.signature))
-            }
-            Body::SegmentCommitted(committed) => {
-                Some((segment_message(&genesis, &committed.segment), &committed.signature))
-            }
-            _ => None,
-        };
-        if let Some((message, signature)) = signed {
-            let watch = Stopwatch::start();
-            world.gateway.1.key().verify(&message, &signature.0).unwrap();
-            self.machines.add(&watch);
-        }
-    }
-
-    fn attest(&mut self, batch: &Batch, world: &World) {
-        let origin = world.state().origin().unwrap().name.clone();
-        let key = domain::follow::verifier(world.node.0, &world.node.1.key()).unwrap();
-        let watch = Stopwatch::start();
-        Checkpoint::open(batch.attestation.as_bytes(), &origin, &[key]).unwrap();
-        self.attestations.add(&watch);
     }
 }

@@ -79,8 +79,8 @@ impl World {
         let grant = GrantId(self.id());
         let found = self.state().request(request).expect("the request");
         let service = self.state().service(found.asked.service).expect("the service");
-        let decision = found.decision.as_ref().expect("the decision");
-        let rate = grant::rate(&found.asked, decision, service);
+        let decision = found.decision.as_ref();
+        let rate = decision.and_then(|decision| grant::rate(&found.asked, decision, service));
         let fuse = grant::fuse(found, service);
         GrantIssued { fuse, grant, rate, request }
     }

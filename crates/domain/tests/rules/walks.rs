@@ -108,12 +108,12 @@ impl Walk {
             }
             2 => {
                 let mut terms = world.terms();
-                if c % 2 == 0 {
+                if c.is_multiple_of(2) {
                     terms.data.clear();
                 }
                 world.by(&by, Body::TicketAmended(TicketAmended { terms, ticket: id? }))
             }
-            3 if c % 4 == 0 => {
+            3 if c.is_multiple_of(4) => {
                 world.by(&by, Body::TicketWithdrawn(TicketWithdrawn { ticket: id? }))
             }
             4 => {
@@ -128,7 +128,7 @@ impl Walk {
             6 => {
                 let reviewer = pick(&[sue, pia, by], c)?.clone();
                 let role = *pick(&["security", "privacy"], c / 3)?;
-                let verdict = if c % 7 == 0 { Verdict::Reject } else { Verdict::Approve };
+                let verdict = if c.is_multiple_of(7) { Verdict::Reject } else { Verdict::Approve };
                 world.review(&reviewer, role, Subject::Ticket(id?), verdict)
             }
             _ => {
@@ -137,7 +137,7 @@ impl Walk {
                 if let Err(refusal) = world.by(&by, Body::ProbeOrdered(ordered)) {
                     return Some(Err(refusal));
                 }
-                let answer = world.answer(order, i64::from(c % 4) + 11, c % 5 != 0);
+                let answer = world.answer(order, i64::from(c % 4) + 11, !c.is_multiple_of(5));
                 let runner = world.runner.1;
                 let answered = world.answered(&answer, &runner);
                 world.job(Body::ProbeAnswered(answered))
@@ -157,7 +157,7 @@ impl Walk {
         let requester = member(world, found.requester)?;
         match found.status {
             Status::Evaluating
-                if a % 2 == 0 && world.state().active_person(requester.id).is_ok() =>
+                if a.is_multiple_of(2) && world.state().active_person(requester.id).is_ok() =>
             {
                 let by = requester.clone();
                 let order = world.ordered(ticket, &["authentication", "transport"]);
@@ -195,7 +195,7 @@ impl Walk {
         let services: Vec<ServiceId> = world.state().services.keys().copied().collect();
         let service = *pick(&services, b)?;
         Some(match a % 5 {
-            0 if b % 3 == 0 => {
+            0 if b.is_multiple_of(3) => {
                 let sue = world.cast().sue;
                 world.by(&sue, Body::ServiceSuspended(ServiceSuspended { service }))
             }
@@ -220,13 +220,13 @@ impl Walk {
                 ];
                 let days = [1, 20, 80, 120][usize::from(c % 4)];
                 let asked = world.asked(&by, *pick(&services, c)?, pick(&scopes, c / 4)?, days);
-                let owner = if c % 9 == 0 { bot.id } else { by.id };
+                let owner = if c.is_multiple_of(9) { bot.id } else { by.id };
                 world.ask(&by, Asked { owner, ..asked }).map(|_| 0)
             }
             2 => world.decide(decidable(world, *pick(&waiting, c)?)?),
             3 => {
                 let subject = Subject::Request(*pick(&waiting, c)?);
-                let verdict = if c % 5 == 0 { Verdict::Reject } else { Verdict::Approve };
+                let verdict = if c.is_multiple_of(5) { Verdict::Reject } else { Verdict::Approve };
                 world.review(&sue, "security", subject, verdict)
             }
             _ => {
@@ -254,8 +254,8 @@ impl Walk {
         let grant = world.state().token(token).unwrap().grant;
         let request = world.state().grant(grant).unwrap().request;
         let requester = member(world, world.state().request(request).unwrap().requester)?;
-        if a % 3 != 0 {
-            let who = if c % 5 == 0 { max } else { requester };
+        if !a.is_multiple_of(3) {
+            let who = if c.is_multiple_of(5) { max } else { requester };
             let owner = world.state().request(request).unwrap().asked.owner;
             world.state().active_person(owner).ok()?;
             world.state().active_person(world.state().request(request).unwrap().requester).ok()?;
@@ -273,23 +273,23 @@ impl Walk {
             Target::Vendor(vendor),
         ];
         let target = *pick(&targets, c)?;
-        let who = if c % 2 == 0 { sue } else { bob };
+        let who = if c.is_multiple_of(2) { sue } else { bob };
         Some(world.revoke(&who, target))
     }
 
     fn people(&mut self, world: &mut World, a: u8, b: u8, c: u8) -> Option<Result<u64, Refusal>> {
         let Cast { sue, pia, max, ann, .. } = world.cast();
-        if c % 4 != 0 {
+        if !c.is_multiple_of(4) {
             return None;
         }
         Some(match a % 8 {
             0 => world.offboard(&max),
-            1 if b % 8 == 0 => world.offboard(&pia),
+            1 if b.is_multiple_of(8) => world.offboard(&pia),
             2 => {
                 let roles: BTreeSet<Role> = [Role::new("security"), Role::new("privacy")].into();
                 world.act(Act::RolesSet(RolesSet { person: sue.id, roles }))
             }
-            3 if b % 8 == 0 => {
+            3 if b.is_multiple_of(8) => {
                 world.act(Act::KeyRetired(KeyRetired { key: sue.public().fingerprint() }))
             }
             4 => world.act(Act::KeyRetired(KeyRetired { key: ann.public().fingerprint() })),
@@ -301,7 +301,7 @@ impl Walk {
             }
             _ => {
                 let strict = r#"@id("sensitive") @reviewers("security") permit(principal, action == Action::"review", resource);"#;
-                world.publish_policy(if b % 3 == 0 { strict } else { POLICY })
+                world.publish_policy(if b.is_multiple_of(3) { strict } else { POLICY })
             }
         })
     }

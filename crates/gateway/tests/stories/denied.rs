@@ -79,7 +79,7 @@ async fn a_token_bound_to_other_addresses_is_refused_here() {
 #[tokio::test]
 async fn an_expired_token_says_so() {
     let (vendor, world) = world().await;
-    let token = world.token(&Ask { life: Span(700), ..Ask::default() }).await;
+    let token = world.token(&Ask { life: Span(2000), ..Ask::default() }).await;
     let code = loop {
         let response = world.get("/open/x", &token).send().await.unwrap();
         if response.status() != 200 {

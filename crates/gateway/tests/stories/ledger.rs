@@ -344,14 +344,15 @@ impl Ledger {
             ticket: TICKET,
         };
         self.append(Some(REQUESTER), Body::ProbeOrdered(ordered.clone())).unwrap();
+        let at = now();
         let answer = Answer {
             certificate: None,
             document: ordered.document,
-            ended: now(),
+            ended: at,
             nonce: ordered.nonce,
             order: ordered.order,
             report: Digest([5; 32]),
-            started: now(),
+            started: at,
             target: ordered.target,
             values: BTreeMap::from([("tls-version".to_owned(), Value::Number(13))]),
         };

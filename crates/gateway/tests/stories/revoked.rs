@@ -103,7 +103,7 @@ fn is_open(mut caller: &TcpStream) -> bool {
 async fn a_stream_ends_with_its_token() {
     let (vendor, pieces) = streaming().await;
     let world = World::new(&Setup::at(&vendor.url())).await;
-    let token = world.token(&Ask { life: Span(1500), ..Ask::default() }).await;
+    let token = world.token(&Ask { life: Span(3000), ..Ask::default() }).await;
     let mut caller = stream(&world, &token, &pieces).await;
     let rest = caller.rest().await;
     assert!(!rest.contains("0\r\n\r\n"), "{rest:?}");

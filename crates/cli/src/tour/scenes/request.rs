@@ -57,10 +57,8 @@ pub async fn low_risk(stage: &mut Stage, to: &mut Narrator, service: &str) -> Re
     let step = "dana asks for parcels:read in the sandbox, for report-agent: granted at once";
     stage.record(to, step, granted, &detail).await?;
     let (held, view) = claim(stage, &made, "sandbox").await?;
-    let detail = format!(
-        "the secret was made here; the ledger has its hash\nit {}",
-        text(&view, "why")
-    );
+    let detail =
+        format!("the secret was made here; the ledger has its hash\nit {}", text(&view, "why"));
     stage.done(to, "the token is claimed, and shown once", &detail).await?;
     Ok(held)
 }

@@ -100,7 +100,8 @@ pub fn refusal<T>(result: Result<T>) -> Result<String> {
 }
 
 pub async fn weak(stage: &mut Stage, to: &mut Narrator) -> Result<()> {
-    let vendor: Value = stage.dana.client.post("/v1/vendors", &json!({ "name": "Weak Parcel" })).await?;
+    let vendor: Value =
+        stage.dana.client.post("/v1/vendors", &json!({ "name": "Weak Parcel" })).await?;
     let name = format!("weak-parcel{}", stage.suffix);
     let places = BTreeMap::from([("sandbox", (&stage.weak, true))]);
     let document = stage.weak.document();
@@ -159,11 +160,18 @@ async fn attest(stage: &Stage, ticket: TicketId) -> Result<()> {
 
 async fn sign(stage: &mut Stage, to: &mut Narrator, ticket: TicketId) -> Result<()> {
     submit_with(&stage.dana.client, &stage.dana.signer, ticket, |_| Ok(())).await?;
-    stage.done(to, "dana signs what goes to the reviewers", "an SSH signature over all of it").await?;
+    stage
+        .done(to, "dana signs what goes to the reviewers", "an SSH signature over all of it")
+        .await?;
     let review = |who: &'static str, role: &'static str| (who, role, Subject::Ticket(ticket));
     let (_, role, subject) = review("dana", "security");
     let own = review_with(
-        &stage.dana.client, &stage.dana.signer, subject, Role::new(role), Verdict::Approve, |_| Ok(()),
+        &stage.dana.client,
+        &stage.dana.signer,
+        subject,
+        Role::new(role),
+        Verdict::Approve,
+        |_| Ok(()),
     );
     let refused = refusal(own.await)?;
     stage.record(to, "dana cannot review her own ticket", true, &refused).await?;

@@ -25,8 +25,7 @@ pub struct Answer {
 
 impl Caller {
     pub fn new(base: &str, token: &str) -> Caller {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let http = Client::builder().redirect(Policy::none()).build().unwrap();
         Caller { base: base.to_owned(), token: token.to_owned(), http, runtime }
     }
@@ -78,9 +77,9 @@ impl Caller {
                 }
             }
         };
-        let waited = self.runtime.block_on(async {
-            tokio::time::timeout(Duration::from_secs(20), known).await
-        });
+        let waited = self
+            .runtime
+            .block_on(async { tokio::time::timeout(Duration::from_secs(20), known).await });
         waited.expect("the gateway came to know the token");
         self
     }

@@ -59,10 +59,13 @@ fn githubs_api_is_procured_called_in_one_scope_and_revoked() {
         call.header("authorization", as_github_wants_it)
     });
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let missing = dana.call(Method::GET, "/repos/octocat/hello-world", |call| {
-        call.header("prefer", "code=404")
-    });
-    assert_eq!((missing.status, missing.json().get("code")), (404, None), "the vendor's own answer");
+    let missing = dana
+        .call(Method::GET, "/repos/octocat/hello-world", |call| call.header("prefer", "code=404"));
+    assert_eq!(
+        (missing.status, missing.json().get("code")),
+        (404, None),
+        "the vendor's own answer"
+    );
     calls += 2;
 
     for (method, path, says) in [

@@ -74,9 +74,11 @@ fn httpbin_is_procured_with_bearer_and_basic_and_never_tells_the_credential() {
     let (_, other) = team.claim(&request);
     let other = other.until_known("/ip");
     basic_credentials(&other);
-    dana.at(&format!("{}/httpbin-basic/production", team.server.gateway))
-        .get("/ip")
-        .is_refused(403, "out-of-scope", "another service");
+    dana.at(&format!("{}/httpbin-basic/production", team.server.gateway)).get("/ip").is_refused(
+        403,
+        "out-of-scope",
+        "another service",
+    );
 
     let all = ["token", "revoke", "--vendor", "httpbin", "--dry-run"];
     assert_eq!(team.dana.ok(&all)["ended"], json!(2), "the dry run names both");
@@ -147,7 +149,10 @@ fn passed_on_whole(dana: &Caller, upstream: &str) {
     assert!(asked.elapsed() >= Duration::from_secs(1));
     assert_eq!(dana.get("/status/418").status, 418, "the vendor's own status");
     let answer = dana.get("/redirect-to?url=http%3A%2F%2F127.0.0.1%3A9%2Fsecret");
-    assert_eq!((answer.status, &answer.headers["location"]), (302, &"http://127.0.0.1:9/secret".parse().unwrap()));
+    assert_eq!(
+        (answer.status, &answer.headers["location"]),
+        (302, &"http://127.0.0.1:9/secret".parse().unwrap())
+    );
 }
 
 /// What the caller must not get, and what cannot be looked through.
@@ -155,13 +160,20 @@ fn kept_back(dana: &Caller) {
     let answer = dana.get("/cookies/set/session/vendors");
     assert_eq!((answer.status, answer.headers.get("set-cookie")), (302, None));
     let answer = dana.get("/gzip").text();
-    assert!(answer.contains("Bearer ****") && !answer.contains(BEARER), "asked for plain: {answer}");
+    assert!(
+        answer.contains("Bearer ****") && !answer.contains(BEARER),
+        "asked for plain: {answer}"
+    );
     let coded = dana.get("/response-headers?content-encoding=gzip");
     coded.is_refused(502, "upstream-answer", "cannot be passed on");
     let echoed = dana.get(&format!("/response-headers?x-told={BEARER}"));
     assert_eq!(echoed.headers["x-told"], "*".repeat(BEARER.len()).as_str());
     dana.get("/anything/read").is_refused(403, "out-of-scope", "`anything:read`");
-    dana.call(Method::POST, "/status/200", |call| call).is_refused(403, "out-of-scope", "status:write");
+    dana.call(Method::POST, "/status/200", |call| call).is_refused(
+        403,
+        "out-of-scope",
+        "status:write",
+    );
     dana.get("/deflate").is_refused(403, "out-of-scope", "no such operation");
 }
 

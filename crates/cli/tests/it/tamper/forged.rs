@@ -176,8 +176,7 @@ impl<'a> Forged<'a> {
         }
         let nothing = std::collections::BTreeMap::<(u8, u64), Vec<u8>>::new();
         let tiles = tile::grow(0, &leaves, &nothing).unwrap().into_iter();
-        tables.tiles =
-            tiles.map(|(tile, bytes)| (tile.level(), tile.index(), bytes)).collect();
+        tables.tiles = tiles.map(|(tile, bytes)| (tile.level(), tile.index(), bytes)).collect();
     }
 
     fn attest(&self, power: Power, frontier: &Frontier, honest: &str) -> String {
