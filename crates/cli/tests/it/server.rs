@@ -123,10 +123,6 @@ impl Site {
 }
 
 impl Server {
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// SIGKILL, as a crash would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

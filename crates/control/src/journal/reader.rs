@@ -16,6 +16,8 @@ pub struct Reader {
 
 /// A table to copy: how its rows are read and written, what they hold, how many at once.
 struct Copied {
+    /// Whether the first column is a position in the ledger.
+    placed: bool,
     select: &'static str,
     insert: &'static str,
     columns: &'static [Of],
@@ -34,12 +36,14 @@ enum Of {
 /// snapshots stay behind: they are the running nodes' own.
 const TABLES: [Copied; 9] = [
     Copied {
+        placed: true,
         select: "SELECT position, bytes FROM entries ORDER BY position LIMIT $1 OFFSET $2",
         insert: "INSERT INTO entries (position, bytes)",
         columns: &[Of::Number, Of::Bytes],
         page: 4_096,
     },
     Copied {
+        placed: true,
         select: "SELECT first, size, root, attestation FROM batches ORDER BY first \
                  LIMIT $1 OFFSET $2",
         insert: "INSERT INTO batches (first, size, root, attestation)",
@@ -47,42 +51,49 @@ const TABLES: [Copied; 9] = [
         page: 4_096,
     },
     Copied {
+        placed: false,
         select: "SELECT level, idx, bytes FROM tiles ORDER BY level, idx LIMIT $1 OFFSET $2",
         insert: "INSERT INTO tiles (level, idx, bytes)",
         columns: &[Of::Number, Of::Number, Of::Bytes],
         page: 512,
     },
     Copied {
+        placed: false,
         select: "SELECT digest, kind, bytes FROM materials ORDER BY digest LIMIT $1 OFFSET $2",
         insert: "INSERT INTO materials (digest, kind, bytes)",
         columns: &[Of::Bytes, Of::Text, Of::Bytes],
         page: 64,
     },
     Copied {
+        placed: true,
         select: "SELECT position, digest FROM needs ORDER BY position, digest LIMIT $1 OFFSET $2",
         insert: "INSERT INTO needs (position, digest)",
         columns: &[Of::Number, Of::Bytes],
         page: 4_096,
     },
     Copied {
+        placed: false,
         select: "SELECT digest, salt, content FROM papers ORDER BY digest LIMIT $1 OFFSET $2",
         insert: "INSERT INTO papers (digest, salt, content)",
         columns: &[Of::Bytes, Of::MaybeBytes, Of::MaybeBytes],
         page: 16,
     },
     Copied {
+        placed: false,
         select: "SELECT digest, content FROM blobs ORDER BY digest LIMIT $1 OFFSET $2",
         insert: "INSERT INTO blobs (digest, content)",
         columns: &[Of::Bytes, Of::Bytes],
         page: 1,
     },
     Copied {
+        placed: false,
         select: "SELECT credential, sealed FROM secrets ORDER BY credential LIMIT $1 OFFSET $2",
         insert: "INSERT INTO secrets (credential, sealed)",
         columns: &[Of::Text, Of::Bytes],
         page: 512,
     },
     Copied {
+        placed: false,
         select: "SELECT id, kind, json, created FROM drafts ORDER BY id LIMIT $1 OFFSET $2",
         insert: "INSERT INTO drafts (id, kind, json, created)",
         columns: &[Of::Text, Of::Text, Of::Text, Of::Number],
@@ -122,22 +133,14 @@ impl Reader {
         let size = read::tip(&self.database).await?;
         let copy = Store::in_directory(directory).connect().await?;
         for table in &TABLES {
-            self.copy(table, &copy).await?;
+            self.copy(table, size, &copy).await?;
         }
-        // What was appended while the tables were read is taken away again, last to first.
-        for sql in [
-            "DELETE FROM needs WHERE position >= $1",
-            "DELETE FROM entries WHERE position >= $1",
-            "DELETE FROM batches WHERE size > $1",
-            "UPDATE tip SET size = $1",
-        ] {
-            copy.run(sql, args![size]).await?;
-        }
+        copy.run("UPDATE tip SET size = $1", args![size]).await?;
         copy.close().await;
         Ok(())
     }
 
-    async fn copy(&self, table: &Copied, to: &Database) -> Result<(), JournalError> {
+    async fn copy(&self, table: &Copied, size: u64, to: &Database) -> Result<(), JournalError> {
         let mut offset = 0_u64;
         loop {
             let rows = self.database.rows(table.select, args![table.page, offset]).await?;
@@ -145,9 +148,15 @@ impl Reader {
                 return Ok(());
             }
             offset += rows.len() as u64;
-            let rows: Result<Vec<_>, _> = rows.iter().map(|row| values(row, table)).collect();
+            let mut kept = Vec::with_capacity(rows.len());
+            for row in &rows {
+                // What was appended while the tables are read refers to rows that were not copied.
+                if !table.placed || row.number(0)? < size {
+                    kept.push(values(row, table)?);
+                }
+            }
             let mut open = to.begin().await?;
-            open.insert(table.insert, rows?, "ON CONFLICT DO NOTHING").await?;
+            open.insert(table.insert, kept, "ON CONFLICT DO NOTHING").await?;
             open.commit().await?;
         }
     }
