@@ -49,7 +49,7 @@ proptest! {
 fn walks_get_somewhere() {
     let mut world = World::new();
     let mut walk = Walk::default();
-    for number in 0..400_u32 {
+    for number in 0..800_u32 {
         let [a, b, c, d] = (number.wrapping_mul(2_654_435_761)).to_be_bytes();
         let before = world.state().clone();
         walk.step(&mut world, (a, b, c, d));
