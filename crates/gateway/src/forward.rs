@@ -353,6 +353,8 @@ impl ProxyHttp for Life {
             return gone;
         }
         tracing::debug!(code = refused.code(), source = source(error), "a call was not forwarded");
+        // The connection ends with this answer; a caller who is not told sends the next call into it.
+        session.set_keepalive(None);
         match self.answer(session, ctx, &refused).await {
             Ok(()) => FailToProxy { error_code: refused.status(), can_reuse_downstream: false },
             Err(_) => gone,

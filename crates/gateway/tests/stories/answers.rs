@@ -89,8 +89,13 @@ async fn a_compressed_echo_is_opened_and_masked_or_refused() {
     let response = world.get("/open/x", &token).send().await.unwrap();
     let text = response.text().await.unwrap();
     assert_eq!(text, format!("packed {} end", "*".repeat(CREDENTIAL.len())));
-    for path in ["/open/odd", "/open/plain"] {
-        let response = world.get(path, &token).send().await.unwrap();
-        assert_eq!(problem(response).await, (502, "upstream-answer".into()), "{path}");
-    }
+    let response = world.get("/open/odd", &token).send().await.unwrap();
+    assert_eq!(problem(response).await, (502, "upstream-answer".into()));
+    // Whether the header was on its way already decides between a refusal and a cut.
+    let text = match world.get("/open/plain", &token).send().await {
+        Ok(response) => response.text().await.unwrap_or_default(),
+        Err(_) => String::new(),
+    };
+    assert!(!text.contains("just text"), "{text}");
+    assert!(text.is_empty() || text.contains("upstream-answer"), "{text}");
 }
