@@ -132,7 +132,10 @@ impl<'a> Document<'a> {
         }
         let paths = root.get("paths").and_then(Value::as_object);
         let mut operations = Vec::new();
-        for (path, item) in paths.into_iter().flatten().filter(|(path, _)| path.starts_with('/')) {
+        // In one order, whatever order the reader of the JSON keeps.
+        let mut paths: Vec<_> = paths.into_iter().flatten().collect();
+        paths.sort_by_key(|(path, _)| path.as_str());
+        for (path, item) in paths.into_iter().filter(|(path, _)| path.starts_with('/')) {
             let item = resolve(root, item);
             for (key, method) in Method::ALL {
                 if let Some(definition) = item.get(key) {
