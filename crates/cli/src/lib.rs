@@ -1,4 +1,4 @@
-//! The command line. Start reading at [`args`] (what it can do) and [`run`] (how it gets there).
+//! The command line. Start reading at [`args`] (what it can do) and `run` (how it gets there).
 
 pub mod args;
 pub mod client;
