@@ -39,8 +39,8 @@ pub const CHECK: Check = Check {
     ],
 };
 
-/// Operations that are provoked, of each sort.
-const MOST_OPERATIONS: usize = 8;
+/// Operations that are provoked, of each sort, spread over the whole document.
+const MOST_OPERATIONS: usize = 16;
 const MOST_FINDINGS: usize = 20;
 /// Path values that no id should be: quotes and comment, NUL, far too long, negative.
 const ODD: [&str; 3] = ["'\");--", "\0", "-1"];
@@ -86,15 +86,15 @@ async fn provocations(scan: &Scan<'_>) -> Vec<(Request, String)> {
     let mut all = vec![(Request::get(nowhere).with(scan.genuine()), String::new())];
     let mut reading: Vec<_> = scan.document.operations.iter().enumerate().collect();
     reading.retain(|(_, one)| one.method.is_safe() && has_input(one));
-    for (index, operation) in reading.into_iter().take(MOST_OPERATIONS) {
+    for (index, operation) in spread(reading) {
         let face = if scan.genuine().is_some() { Face::Control } else { Face::Anonymous };
         let usual = scan.look(index, face).await.map(|reply| reply.text().into_owned());
         let usual = usual.unwrap_or_default();
         let requests = odd_values(scan, operation);
         all.extend(requests.into_iter().map(|one| (one.with(scan.genuine()), usual.clone())));
     }
-    let posts = scan.document.operations.iter().filter(|one| takes_json_post(one));
-    for operation in posts.take(MOST_OPERATIONS) {
+    let posts = scan.document.operations.iter().filter(|one| takes_json_post(one)).collect();
+    for operation in spread(posts) {
         for body in bodies(scan, operation) {
             // The document's own values, not ids that exist: nothing real should be touched.
             let fill = Fill { path: Vec::new(), body: Some(body) };
@@ -102,6 +102,12 @@ async fn provocations(scan: &Scan<'_>) -> Vec<(Request, String)> {
         }
     }
     all
+}
+
+/// At most [`MOST_OPERATIONS`], evenly from all: neighbours in a document tend to behave alike.
+fn spread<T>(all: Vec<T>) -> impl Iterator<Item = T> {
+    let stride = all.len().div_ceil(MOST_OPERATIONS).max(1);
+    all.into_iter().step_by(stride)
 }
 
 fn has_input(operation: &Operation<'_>) -> bool {
