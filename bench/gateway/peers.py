@@ -12,7 +12,8 @@ import subprocess
 import time
 import urllib.parse
 
-READY_WITHIN = 60
+# The subject makes and signs all its tokens first, on a core that it may have to share.
+READY_WITHIN = 300
 TARGET = "/v1/items/42"
 
 
@@ -69,7 +70,7 @@ class Bench:
         with open(self.folder / "tokens", "w", encoding="ascii") as file:
             for number, token in enumerate(self.tokens):
                 file.write(f"{token}\tgrt_{number:05}|{ending}|1000000000|{operations}\n")
-            file.write(f"{self.limited}\tgrt_limited|{ending}|0|{operations}\n")
+            file.write(f"{self.limited}\tgrt_limited|{ending}|1|{operations}\n")
 
     def nginx(self, kind, port, core):
         words = {
@@ -131,7 +132,10 @@ class Bench:
                 expect(f"{peer.name}, no token", fetch(peer.url), 401, 403)
                 expect(f"{peer.name}, operation out of scope", fetch(peer.url, peer.good[0], "DELETE"), 403)
             if peer.limited:
-                expect(f"{peer.name}, limit used up", fetch(peer.url, peer.limited), 429)
+                expect(f"{peer.name}, one call a minute", fetch(peer.url, peer.limited), 200)
+                # Twice, because a minute may end in between.
+                again = {fetch(peer.url, peer.limited) for _ in range(2)}
+                expect(f"{peer.name}, limit used up", max(again), 429)
 
     def stop(self):
         for process in reversed(self.processes):

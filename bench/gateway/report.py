@@ -1,5 +1,6 @@
 """Medians, ratios, and the table that shows them."""
 
+import os
 import statistics
 
 MEASURED = (
@@ -10,6 +11,7 @@ MEASURED = (
     "p99_microseconds",
 )
 BASE = "nginx+lua"
+SUBJECT = "subject"
 
 
 def summarise(rounds, options):
@@ -29,6 +31,8 @@ def summarise(rounds, options):
         "connections": options.connections,
         "tokens": options.tokens,
         "base": BASE,
+        "load_average": os.getloadavg()[0],
+        "goal": None if SUBJECT not in figures else figures[SUBJECT]["cpu_ratio"] >= 1,
         "peers": figures,
     }
 
@@ -48,5 +52,13 @@ def table(figures):
             f"{one['cpu_microseconds_per_request']:>15.1f} {one['cpu_ratio']:>6.2f} "
             f"{one['core_busy']:>10.0%} {one['p50_microseconds']:>8.0f} {one['p99_microseconds']:>8.0f}"
         )
-    lines += ["", "A core far from 100 % busy was not the limit: compare CPU per request, not speed."]
+    lines += [
+        "",
+        f"The machine's load average was {figures['load_average']:.1f}. Where a core is far from 100 % busy,",
+        "something else had it or the load could not fill it: compare CPU per request, not speed.",
+    ]
+    if figures["goal"] is not None:
+        ratio = figures["peers"][SUBJECT]["cpu_ratio"]
+        verdict = "met" if figures["goal"] else "missed"
+        lines.append(f"Goal: no more CPU per request than {figures['base']}: {verdict} ({ratio:.2f}).")
     return "\n".join(lines)

@@ -10,8 +10,9 @@ after it, and runs until it is ended by SIGTERM:
   {"url": "http://127.0.0.1:…/v1/items/42", "good_token": "…", "bad_token": "…",
    "good_tokens": ["…"], "limited_token": "…"}
 `url` is the address of one allowed read whose DELETE is out of scope. Optional are `good_tokens`, more
-tokens for the load to use in turn, and `limited_token`, one whose limit is used up. It finds in its environment BENCH_UPSTREAM (the vendor's base URL), BENCH_CREDENTIAL (the whole value of
-the vendor's `Authorization`) and BENCH_TOKENS (how many tokens to hold).
+tokens for the load to use in turn, and `limited_token`, one that may call once a minute. It finds in its
+environment BENCH_UPSTREAM (the vendor's base URL), BENCH_CREDENTIAL (the whole value of the vendor's
+`Authorization`) and BENCH_TOKENS (how many tokens to hold).
 """
 
 import argparse

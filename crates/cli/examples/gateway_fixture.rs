@@ -24,6 +24,7 @@ use portcullis::client::{encode, text};
 use portcullis::home::Home;
 use portcullis::sign::Signer;
 use portcullis::tour::cast::{Player, bring_in};
+use portcullis::up::limits::Limits;
 use portcullis::up::{Running, UpOptions, start};
 use portcullis::verb::act::propose_with;
 use portcullis::verb::ticket::{Attachment, attach_with, now, review_with, submit_with};
@@ -84,7 +85,7 @@ async fn serve(folder: &Path) -> Result<()> {
     let tokens = tokens(&server.control, text(&me, "id").parse()?, service, count).await?;
     let limited = token(&server.control, text(&me, "id").parse()?, service, Some("1/m")).await?;
     let call = format!("{}/bench/sandbox/api/items/7", server.gateway_url);
-    ready(&call, tokens.last().context("a token")?).await?;
+    followed(&server).await?;
     println!(
         "{}",
         json!({
@@ -117,6 +118,7 @@ async fn server(folder: &Path) -> Result<Running> {
         operator_key: Some(key.with_extension("pub")),
         operator: Some("olga".to_owned()),
         demo: true,
+        limits: Limits::default(),
     };
     start(&home, &options).await
 }
@@ -228,15 +230,15 @@ async fn token(
 }
 
 /// Waits until the gateway has followed to the last token.
-async fn ready(url: &str, token: &str) -> Result<()> {
-    let http = reqwest::Client::new();
+async fn followed(server: &Running) -> Result<()> {
+    let size = server.control.state().size();
     let mut pause = tokio::time::interval(std::time::Duration::from_millis(50));
     for _ in 0..1_200 {
         pause.tick().await;
-        let answer = http.get(url).bearer_auth(token).send().await?;
-        if answer.status().is_success() {
+        let report = server.gateway.health();
+        if report.ready && report.size >= size {
             return Ok(());
         }
     }
-    anyhow::bail!("the gateway did not admit a good token within a minute")
+    anyhow::bail!("the gateway has not followed to the last token within a minute")
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use control::control::{Control, Profile};
 use portcullis::home::Home;
+use portcullis::up::limits::Limits;
 use portcullis::up::{UpOptions, start};
 
 const LENGTH: Duration = Duration::from_secs(4);
@@ -40,6 +41,7 @@ async fn measure(folder: &Path) -> Result<()> {
         operator_key: None,
         operator: Some("bench".to_owned()),
         demo: true,
+        limits: Limits::default(),
     };
     let server = start(&home, &options).await?;
     let fsync = fsync(&folder.join("fsync"))?;

@@ -1,6 +1,7 @@
 //! `portcullis up`: control, gateway, runner and jobs in one process.
 
 pub mod genesis;
+pub mod limits;
 pub mod runner;
 pub mod wire;
 
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 use crate::home::{Home, private_dir, write_private};
 use crate::scan::clock;
 use crate::show::Show;
+use crate::up::limits::Limits;
 
 #[derive(Debug, Clone, Args)]
 pub struct UpOptions {
@@ -55,6 +57,8 @@ pub struct UpOptions {
     /// The first operator is a demo person: only loopback upstreams
     #[arg(long, hide = true)]
     pub demo: bool,
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// A server that runs, until it is stopped.
@@ -182,7 +186,7 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     let vault = keys.vault()?;
     let control = Control::new(journal, vault, now, url.clone(), gateway_url.clone());
     let control = Arc::new(control);
-    let gateway = start_gateway(&control, &keys, free, &data, genesis).await?;
+    let gateway = start_gateway(&control, &keys, (free, &options.limits), &data, genesis).await?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let runner = runner::start(control.clone(), &keys, stopped.clone())?;
     let jobs = tokio::spawn(control::jobs::run(control.clone(), stopped.clone()));
@@ -217,7 +221,7 @@ fn free_port(wanted: SocketAddr) -> Result<SocketAddr> {
 async fn start_gateway(
     control: &Arc<Control>,
     keys: &KeyDirectory,
-    listen: SocketAddr,
+    (listen, limits): (SocketAddr, &Limits),
     data: &std::path::Path,
     genesis: Digest,
 ) -> Result<gateway::Running> {
@@ -226,7 +230,8 @@ async fn start_gateway(
     let keys_of = gateway::Keys { gateway, signing: signing.bytes, sealing: sealing.bytes };
     let watermark = keys.path().join("gateway-watermark");
     let folder = data.join("gateway");
-    let config = gateway::Config::new(listen, folder, watermark, keys_of, genesis);
+    let mut config = gateway::Config::new(listen, folder, watermark, keys_of, genesis);
+    (config.bounds, config.timeouts) = (limits.bounds(), limits.timeouts());
     let wire = wire::Wire::new(control.clone(), data.join("usage"), genesis);
     let started = tokio::task::spawn_blocking(move || gateway::start(config, Arc::new(wire)));
     Ok(started.await??)

@@ -56,6 +56,8 @@ pub struct Left {
 #[derive(Debug)]
 pub struct Permit {
     call: Call,
+    /// The earliest end of what it rests on.
+    ends: Millis,
     grant: GrantId,
     left: Option<(Rate, Left)>,
     place: usize,
@@ -134,9 +136,14 @@ impl fmt::Display for Denied {
             Denied::OutOfScope { why: Scope::Path(Unmatchable::Undeclared) } => {
                 f.write_str("the API's document has no such operation")
             }
-            Denied::OutOfScope { why: Scope::Path(why) } => {
-                write!(f, "the path is refused: {}", why.code())
-            }
+            Denied::OutOfScope { why: Scope::Path(why @ Unmatchable::EncodedSlash) } => write!(
+                f,
+                "{why} ({}): a server that decodes it before it looks for the operation sees another \
+                 path than one that does not, so it is not passed on; where the API takes such a name \
+                 in its query or body, give it there",
+                why.code()
+            ),
+            Denied::OutOfScope { why: Scope::Path(why) } => write!(f, "{why} ({})", why.code()),
             Denied::OutOfScope { why: Scope::NotGranted { operation, scope } } => {
                 write!(f, "`{operation}` needs the scope `{scope}`, which was not granted")
             }
@@ -172,6 +179,7 @@ pub fn admit(
         }
     };
     Ok(Permit {
+        ends: holding.fuses().map(|fuse| fuse.until).into_iter().min().unwrap_or(now),
         grant: holding.token.grant,
         left,
         place,
@@ -217,11 +225,14 @@ impl<'a> Holding<'a> {
         {
             return Err(Denied::Revoked);
         }
-        let fuses = [&self.token.fuse, &self.grant.fuse, &self.service.fuse];
-        match fuses.into_iter().find(|fuse| fuse.is_burnt(now)) {
+        match self.fuses().into_iter().find(|fuse| fuse.is_burnt(now)) {
             Some(fuse) => Err(Denied::Expired { fuse: fuse.clone() }),
             None => Ok(()),
         }
+    }
+
+    fn fuses(&self) -> [&'a Fuse; 3] {
+        [&self.token.fuse, &self.grant.fuse, &self.service.fuse]
     }
 
     fn must_be_here(&self, call: &Call) -> Result<(), Denied> {
@@ -288,9 +299,14 @@ impl Permit {
     }
 
     /// Whether it still holds: asked at every connection attempt, retry and message of a stream.
+    /// `state` is of the ledger that it was admitted under, at any size.
     pub fn recheck(&self, state: &State, clock: Clock) -> Result<(), Denied> {
         must_be_fresh(state, clock)?;
         let now = clock.now.max(state.at());
+        // INVARIANT: at the same size the state is the same one, and only time has passed.
+        if state.size() == self.size && now < self.ends {
+            return Ok(());
+        }
         Holding::find(state, self.token).ok_or(Denied::Unknown)?.must_live(state, now)
     }
 }

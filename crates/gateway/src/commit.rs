@@ -8,14 +8,14 @@ use tokio::sync::watch;
 
 use crate::control::Control;
 use crate::gateway::Gateway;
-use crate::record::Message;
+use crate::record::Order;
 use crate::spool::{head_of, lines_of};
 
 /// How long control may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Commits every segment behind the ledger's chain, for ever.
+/// Commits every segment behind the ledger's chain, until the writer has ended and nothing is owed.
 pub async fn run(
     gateway: Arc<Gateway>,
     control: Arc<dyn Control>,
@@ -26,12 +26,15 @@ pub async fn run(
     let mut done = 0;
     // Before the first proof the chain may lie further on than what is folded.
     while !gateway.proof.is_proven() {
-        tokio::time::sleep(RETRY / 10).await;
+        tokio::select! {
+            changed = closed.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(RETRY / 10) => {}
+        }
     }
     loop {
         let chain = gateway.view.load().state.chains.get(&gateway.id).map_or(0, |c| c.number);
         if chain > done {
-            gateway.recorder.send(Message::Committed(chain));
+            gateway.recorder.order(Order::Committed(chain));
             done = chain;
         }
         let last = *closed.borrow_and_update();
@@ -39,7 +42,7 @@ pub async fn run(
             match commit(control.as_ref(), &data, done + 1).await {
                 Ok(()) => {
                     done += 1;
-                    gateway.recorder.send(Message::Committed(done));
+                    gateway.recorder.order(Order::Committed(done));
                     continue;
                 }
                 Err(why) => {

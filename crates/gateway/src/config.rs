@@ -28,6 +28,7 @@ pub struct Config {
     /// How many threads serve calls; each has its own listener and its own pool of connections.
     pub threads: usize,
     pub timeouts: Timeouts,
+    pub bounds: Bounds,
     pub recording: Recording,
     /// Names answered from here before any resolver is asked. The addresses are checked like all.
     pub names: BTreeMap<String, Vec<IpAddr>>,
@@ -48,9 +49,25 @@ pub struct Tls {
     pub key: Zeroizing<String>,
 }
 
+/// How many callers are served at a time, and how slow they may be.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Open connections of all callers. Each may need two file descriptors.
+    pub connections: usize,
+    /// Open connections of one IPv4 address, or of one IPv6 /64.
+    pub connections_of_address: usize,
+    /// Bytes a second that a request's body of a known length arrives with, on average, after
+    /// `body_grace`; 0 for no bound. A body without a length is a stream and has none.
+    pub body_rate: u64,
+    pub body_grace: Duration,
+}
+
 /// How long is waited for what.
 #[derive(Debug, Clone)]
 pub struct Timeouts {
+    /// From the start of a connection, or of the next request on it, to the end of the request's
+    /// head, the TLS handshake included.
+    pub head: Duration,
     /// Resolving, connecting and the TLS handshake, together.
     pub connect: Duration,
     /// The longest silence of an upstream or a caller in the middle of a call.
@@ -96,8 +113,20 @@ impl Config {
             tls: None,
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             timeouts: Timeouts::default(),
+            bounds: Bounds::default(),
             recording: Recording::default(),
             names: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            connections: 8192,
+            connections_of_address: 1024,
+            body_rate: 1024,
+            body_grace: Duration::from_secs(30),
         }
     }
 }
@@ -105,6 +134,7 @@ impl Config {
 impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts {
+            head: Duration::from_secs(10),
             connect: Duration::from_secs(5),
             idle: Duration::from_secs(60),
             keep_alive: Duration::from_secs(60),

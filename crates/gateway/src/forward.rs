@@ -5,13 +5,13 @@ mod upstream;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::admission::Permit;
 use domain::id::CredentialId;
-use http::header::EXPECT;
+use http::header::{CONTENT_LENGTH, EXPECT};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
@@ -48,6 +48,7 @@ pub struct Ctx {
     attempts: usize,
     /// The size of the state that it was last judged by.
     size: u64,
+    began: Instant,
 }
 
 /// Where an admitted call goes, and with what.
@@ -136,6 +137,15 @@ impl Life {
         Ok(())
     }
 
+    /// Whether a body of a known length comes slower than is borne. A stream may take its time.
+    fn is_slow(&self, session: &Session, ctx: &Ctx) -> bool {
+        let bounds = &self.gateway.bounds;
+        let late = ctx.began.elapsed().saturating_sub(bounds.body_grace);
+        let owed = late.as_secs().saturating_mul(bounds.body_rate);
+        owed > ctx.flight().bytes_in.load(Ordering::Relaxed)
+            && session.req_header().headers.contains_key(CONTENT_LENGTH)
+    }
+
     async fn answer(&self, session: &mut Session, ctx: &Ctx, refused: &Refused) -> Result<()> {
         let flight = ctx.flight();
         flight.status.store(refused.status(), Ordering::Relaxed);
@@ -179,9 +189,17 @@ impl ProxyHttp for Life {
 
     fn new_ctx(&self) -> Ctx {
         let entered = Entered::current();
-        entered.flight.begin();
-        let masker = Masker::default();
-        Ctx { entered, passing: None, refused: None, masker, decoding: false, attempts: 0, size: 0 }
+        entered.begin();
+        Ctx {
+            entered,
+            passing: None,
+            refused: None,
+            masker: Masker::default(),
+            decoding: false,
+            attempts: 0,
+            size: 0,
+            began: Instant::now(),
+        }
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
@@ -238,13 +256,16 @@ impl ProxyHttp for Life {
 
     async fn request_body_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
-        _: bool,
+        end: bool,
         ctx: &mut Ctx,
     ) -> Result<()> {
         let bytes = body.as_ref().map_or(0, Bytes::len) as u64;
         ctx.flight().bytes_in.fetch_add(bytes, Ordering::Relaxed);
+        if !end && self.is_slow(session, ctx) {
+            return Err(ctx.refuse(Refused::TooSlow));
+        }
         self.still_holds(ctx)
     }
 
@@ -263,6 +284,7 @@ impl ProxyHttp for Life {
         if !answer::clean(header, &lease.spellings, left, bodiless)? {
             return Err(ctx.refuse(Refused::Upstream(Upstream::Answer)).into_up());
         }
+        ctx.masker.patience = answer::patience(header);
         ctx.decoding = session.upstream_compression.get_info().is_some();
         ctx.flight().status.store(header.status.as_u16(), Ordering::Relaxed);
         Ok(())

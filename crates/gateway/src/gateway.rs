@@ -11,11 +11,12 @@ use domain::state::State;
 use tokio::sync::watch;
 
 use crate::clock::Proof;
-use crate::config::Timeouts;
+use crate::config::{Bounds, Timeouts};
 use crate::flight::{Flight, Flights};
 use crate::health::Health;
 use crate::lease::Leases;
 use crate::limiter::Limiter;
+use crate::listener::Callers;
 use crate::record::Recorder;
 use crate::route::View;
 
@@ -30,6 +31,8 @@ pub struct Gateway {
     pub flights: Arc<Flights>,
     pub health: Health,
     pub timeouts: Timeouts,
+    pub bounds: Bounds,
+    pub callers: Arc<Callers>,
     pub names: BTreeMap<String, Vec<IpAddr>>,
     /// The size of the view in force.
     pub published: watch::Sender<u64>,

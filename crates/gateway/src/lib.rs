@@ -31,7 +31,7 @@ mod run;
 mod segment;
 mod spool;
 
-pub use config::{Config, Keys, Recording, Timeouts, Tls};
+pub use config::{Bounds, Config, Keys, Recording, Timeouts, Tls};
 pub use control::{Control, ControlError, SealedLease};
 pub use health::{PATH as HEALTH_PATH, Report};
 pub use lease::lease_context;

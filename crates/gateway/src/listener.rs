@@ -1,35 +1,42 @@
 //! The listener: threads that accept callers, each with its own pool of connections to vendors.
 
 mod app;
+mod callers;
 mod screen;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pingora::apps::{HttpServerApp as _, ServerApp as _};
+use pingora::apps::ServerApp as _;
 use pingora::listeners::tls::Acceptor;
-use pingora::protocols::Stream;
 use pingora::protocols::l4::listener::Listener;
 use pingora::protocols::l4::stream::Stream as Connection;
+use pingora::protocols::{GetSocketDigest as _, Stream};
 use pingora::server::ShutdownWatch;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::config::Tls;
 use crate::gateway::Gateway;
+use crate::problem::Refused;
 
-pub use app::{App, Entered};
+pub use app::Entered;
+use app::{App, Server};
+use callers::Place;
+pub use callers::{Caller, Callers};
 pub use screen::{Target, screen};
 
 /// Waiting connections of one listener.
 const BACKLOG: u32 = 4096;
-/// The longest that a TLS handshake takes.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How many of those who are turned away are told why at a time, and for how long at most.
+const PARTINGS: usize = 64;
+const PARTING: Duration = Duration::from_secs(1);
 /// After a failed accept (no more file descriptors, mostly).
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -76,30 +83,55 @@ pub async fn serve(
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
     let listener = Listener::from(TcpListener::from_std(listener)?);
-    let app = Arc::new(App::new(gateway.clone()));
+    let server = Server::new(gateway.clone());
     let mut callers = JoinSet::new();
+    let partings = Arc::new(Semaphore::new(PARTINGS));
     while !*stop.borrow() {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             Some(_) = callers.join_next() => continue,
             _ = stop.changed() => break,
         };
-        match accepted {
-            Ok(connection) => {
-                callers.spawn(handle(connection, tls.clone(), app.clone(), stop.clone()));
-            }
+        let connection = match accepted {
+            Ok(connection) => connection,
             Err(error) => {
                 tracing::warn!("a caller could not be accepted: {error}");
                 tokio::time::sleep(PAUSE).await;
+                continue;
             }
+        };
+        if let Some(place) = gateway.callers.enter(address(&connection)) {
+            let caller = Arc::new(Caller::new(&gateway.timeouts));
+            let app = server.app(caller.clone());
+            let served = handle(connection, tls.clone(), app, stop.clone());
+            callers.spawn(until_late(caller, place, served));
+        } else if let (None, Ok(parting)) = (&tls, partings.clone().try_acquire_owned()) {
+            callers.spawn(turn_away(connection, parting));
         }
     }
     drop(listener);
-    app.http_cleanup().await;
+    server.end().await;
     let deadline = Instant::now() + gateway.timeouts.stop;
     let all = async { while callers.join_next().await.is_some() {} };
     let _ = tokio::time::timeout_at(deadline.into(), all).await;
     Ok(())
+}
+
+/// Where a connection comes from; connections that do not say are counted as one's.
+fn address(connection: &Connection) -> IpAddr {
+    let digest = connection.get_socket_digest();
+    let address = digest.as_ref().and_then(|digest| digest.peer_addr()?.as_inet());
+    address.map_or(IpAddr::from([0, 0, 0, 0]), SocketAddr::ip)
+}
+
+/// Serves a connection as long as its caller asks in time. One that does not is closed without a word.
+async fn until_late(caller: Arc<Caller>, place: Place, served: impl Future<Output = ()>) {
+    tokio::select! {
+        biased;
+        () = served => {}
+        () = caller.until_late() => {}
+    }
+    drop(place);
 }
 
 async fn handle(
@@ -113,13 +145,26 @@ async fn handle(
     }
     let stream: Stream = match tls {
         None => Box::new(connection),
-        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.tls_handshake(connection)).await {
-            Ok(Ok(stream)) => Box::new(stream),
-            Ok(Err(_)) | Err(_) => return,
+        Some(tls) => match tls.tls_handshake(connection).await {
+            Ok(stream) => Box::new(stream),
+            Err(_) => return,
         },
     };
     let mut next = app.process_new(stream, &stop).await;
     while let Some(stream) = next {
         next = app.process_new(stream, &stop).await;
     }
+}
+
+/// Says why, and lets the caller read it: what it has sent meanwhile is read and dropped, because the
+/// answer would be lost with a connection that is closed over unread bytes.
+async fn turn_away(mut connection: Connection, _parting: OwnedSemaphorePermit) {
+    let parting = async {
+        connection.write_all(&Refused::TooMany.raw()).await?;
+        connection.shutdown().await?;
+        let mut rest = [0; 1024];
+        while connection.read(&mut rest).await? > 0 {}
+        Ok::<_, std::io::Error>(())
+    };
+    let _ = tokio::time::timeout(PARTING, parting).await;
 }

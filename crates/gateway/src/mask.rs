@@ -1,142 +1,82 @@
 //! Masks the vendor's credential in answers, across the borders of chunks, without buffering a body.
 
-use std::ops::Range;
+mod spellings;
 
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use memchr::memmem;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
+
+pub use spellings::Spellings;
+use spellings::{SHORTEST, is_base64};
 
 /// What stands in the credential's place; as long as what it replaces, so that no length changes.
 const MASK: u8 = b'*';
-/// Shorter spellings would blot out ordinary text.
-const SHORTEST: usize = 6;
-/// What RFC 3986 §2.3 leaves as it stands.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Every spelling of one credential that an answer may hold.
-pub struct Spellings(Vec<Zeroizing<Vec<u8>>>);
-
-impl Spellings {
-    /// As it stands, in base64 (both alphabets, at any of the three alignments inside other text),
-    /// percent-encoded (both cases), as JSON escapes it; of a `user:password` also the password.
-    pub fn of(credential: &[u8]) -> Spellings {
-        let mut found = Spellings(Vec::new());
-        found.add(credential);
-        if let Some(colon) = memchr::memchr(b':', credential) {
-            found.add(credential.get(colon + 1..).unwrap_or_default());
-        }
-        found
-    }
-
-    fn add(&mut self, secret: &[u8]) {
-        self.push(secret.to_vec());
-        for offset in 0..3 {
-            self.push(aligned(secret, offset, &STANDARD_NO_PAD));
-            self.push(aligned(secret, offset, &URL_SAFE_NO_PAD));
-        }
-        let upper = percent_encode(secret, RESERVED).to_string();
-        self.push(lower_escapes(&upper));
-        self.push(upper.into_bytes());
-        if let Ok(text) = std::str::from_utf8(secret)
-            && let Ok(json) = serde_json::to_string(text)
-        {
-            self.push(json.trim_matches('"').replace('/', "\\/").into_bytes());
-            self.push(json.trim_matches('"').to_owned().into_bytes());
-        }
-    }
-
-    fn push(&mut self, spelling: Vec<u8>) {
-        let spelling = Zeroizing::new(spelling);
-        if spelling.len() >= SHORTEST && !self.0.contains(&spelling) {
-            self.0.push(spelling);
-        }
-    }
-
-    fn places(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let find = |spelling: &Zeroizing<Vec<u8>>| {
-            let length = spelling.len();
-            memmem::find_iter(text, spelling.as_slice())
-                .map(move |at| at..at + length)
-                .collect::<Vec<_>>()
-        };
-        self.0.iter().flat_map(find).collect()
-    }
-
-    /// The text with every spelling masked; `None` when it holds none.
-    pub fn masked(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let places = self.places(text);
-        if places.is_empty() {
-            return None;
-        }
-        let mut masked = text.to_vec();
-        for place in places {
-            masked.get_mut(place).unwrap_or_default().fill(MASK);
-        }
-        Some(masked)
-    }
-
-    /// How many bytes at the end of the text may be the beginning of a spelling.
-    fn open_end(&self, text: &[u8]) -> usize {
-        let open = |spelling: &Zeroizing<Vec<u8>>| {
-            let longest = (spelling.len() - 1).min(text.len());
-            (1..=longest)
-                .rev()
-                .find(|length| text.ends_with(spelling.get(..*length).unwrap_or_default()))
-                .unwrap_or(0)
-        };
-        self.0.iter().map(open).max().unwrap_or(0)
-    }
+/// What the caller waits for, and with it which bytes may be held back that a spelling could begin in.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// A body with a length: nobody acts on a part of it.
+    #[default]
+    Whole,
+    /// A stream: every beginning is held back, but no lone character that could stand in front of one.
+    Stream,
+    /// A dialogue, in which the caller answers once it has every byte: beginnings shorter than any
+    /// spelling pass, and only what follows them is masked.
+    Dialogue,
 }
 
-/// The characters of the base64 of `secret` that do not depend on its neighbours, when it begins
-/// `offset` bytes into a group of three.
-fn aligned(secret: &[u8], offset: usize, alphabet: &impl base64::Engine) -> Vec<u8> {
-    let mut bytes = Zeroizing::new(vec![0; offset]);
-    bytes.extend_from_slice(secret);
-    let text = Zeroizing::new(alphabet.encode(bytes.as_slice()).into_bytes());
-    let from = (offset * 8).div_ceil(6);
-    let to = bytes.len() * 8 / 6;
-    text.get(from..to).unwrap_or_default().to_vec()
+/// The text with every spelling masked; `None` when it holds none.
+pub fn masked(spellings: &Spellings, text: &[u8]) -> Option<Vec<u8>> {
+    let mut found = spellings.find(text).peekable();
+    found.peek()?;
+    let mut masked = text.to_vec();
+    found.for_each(|found| masked.get_mut(found.place).unwrap_or_default().fill(MASK));
+    Some(masked)
 }
 
-fn lower_escapes(text: &str) -> Vec<u8> {
-    let mut left = 0;
-    let lower = text.bytes().map(|byte| {
-        let escape = left > 0;
-        left = if byte == b'%' { 2 } else { left - usize::from(escape) };
-        if escape { byte.to_ascii_lowercase() } else { byte }
-    });
-    lower.collect()
-}
-
-/// The masking of one answer's body: what passed, and the few bytes that are held back because a
-/// spelling may have begun in them.
+/// The masking of one answer's body.
 #[derive(Default)]
 pub struct Masker {
+    pub patience: Patience,
+    /// Not passed on yet, because a spelling may have begun in them.
     held: Zeroizing<Vec<u8>>,
+    /// Passed on already, in front of what is held, although a spelling may have begun in them.
+    passed: Zeroizing<Vec<u8>>,
+    /// The last spelling may share a character with what follows.
+    goes_on: bool,
 }
 
 impl Masker {
-    /// The next chunk, masked. Holds back at most one byte less than the longest spelling, and
-    /// nothing once the body ends. A chunk without any trace of the credential is not copied.
+    /// The next chunk, masked. Holds back at most the longest spelling, and nothing once the body
+    /// ends. A chunk without any trace of the credential is not copied.
     pub fn pass(&mut self, spellings: &Spellings, chunk: Bytes, end: bool) -> Bytes {
-        let chunk = match self.held.is_empty() {
-            true => chunk,
-            false => {
-                let joined = [self.held.as_slice(), &chunk].concat();
-                self.held = Zeroizing::default();
-                Bytes::from(joined)
-            }
+        let chunk = self.without_shared(chunk);
+        let passed = self.passed.len();
+        let text = match passed + self.held.len() {
+            0 => chunk,
+            _ => Bytes::from([self.passed.as_slice(), &self.held, &chunk].concat()),
         };
-        let mut chunk = spellings.masked(&chunk).map_or(chunk, Bytes::from);
-        if !end {
-            let open = spellings.open_end(&chunk);
-            let held = chunk.split_off(chunk.len() - open);
-            self.held = Zeroizing::new(held.to_vec());
+        self.goes_on |= spellings.find(&text).any(|found| found.goes_on);
+        let mut text = masked(spellings, &text).map_or(text, Bytes::from);
+        let open = match end {
+            true => 0,
+            false => spellings.open_end(&text, self.patience == Patience::Whole),
+        };
+        let waits = self.patience != Patience::Dialogue || open >= SHORTEST;
+        let held = if waits { open.min(text.len() - passed) } else { 0 };
+        let held = text.split_off(text.len() - held);
+        let begun = text.len().saturating_sub(open - held.len());
+        self.passed = Zeroizing::new(text.get(begun..).unwrap_or_default().to_vec());
+        self.held = Zeroizing::new(held.to_vec());
+        text.split_off(passed)
+    }
+
+    /// The chunk with its first character masked, if the spelling in front of it shares that.
+    fn without_shared(&mut self, chunk: Bytes) -> Bytes {
+        let Some((first, rest)) = chunk.split_first() else { return chunk };
+        match std::mem::take(&mut self.goes_on) && is_base64(first) {
+            true => [&[MASK], rest].concat().into(),
+            false => chunk,
         }
-        chunk
     }
 }
 
@@ -145,6 +85,7 @@ mod tests {
     use super::*;
 
     use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
     const SECRET: &[u8] = b"sk_live/9f+B=7c d";
 
@@ -202,7 +143,58 @@ mod tests {
     #[test]
     fn of_user_and_password_the_password_alone_is_masked_too() {
         let spellings = Spellings::of(b"robot:hunter2!");
-        assert_eq!(spellings.masked(b"pw=hunter2!").unwrap(), b"pw=********");
-        assert_eq!(spellings.masked(b"robot alone"), None);
+        assert_eq!(masked(&spellings, b"pw=hunter2!").unwrap(), b"pw=********");
+        assert_eq!(masked(&spellings, b"robot alone"), None);
+    }
+
+    /// At every alignment, with every length of the credential and every border of chunks: no
+    /// character that depends on the credential is left.
+    #[test]
+    fn in_base64_no_character_that_carries_bits_of_it_is_left() {
+        for length in 6..=SECRET.len() {
+            let secret = &SECRET[..length];
+            let spellings = Spellings::of(secret);
+            for (lead, tail) in [("", ""), ("a", "z"), ("ab", "yz"), ("abc", ""), ("robot:", "")] {
+                let text = |secret: &[u8]| {
+                    STANDARD.encode([lead.as_bytes(), secret, tail.as_bytes()].concat())
+                };
+                let (text, other) = (text(secret), text(&vec![0; length]));
+                for cut in 1..=text.len() {
+                    let mut masker = Masker::default();
+                    let chunks = text.as_bytes().chunks(cut).map(Bytes::copy_from_slice);
+                    let chunks = chunks.map(|chunk| masker.pass(&spellings, chunk, false));
+                    let mut out = chunks.collect::<Vec<_>>().concat();
+                    out.extend(masker.pass(&spellings, Bytes::new(), true));
+                    let first = lead.len() * 8 / 6;
+                    let last = ((lead.len() + length) * 8).div_ceil(6);
+                    let (core, around) =
+                        (&out[first..last], [&out[..first], &out[last..]].concat());
+                    if core.len() >= SHORTEST + 2 {
+                        assert!(core.iter().all(|byte| *byte == MASK), "{lead} {cut} {text}");
+                    }
+                    let beside = [&other[..first], &other[last..]].concat();
+                    assert_eq!(around, beside.into_bytes(), "{lead} {cut} {text}");
+                }
+            }
+        }
+    }
+
+    /// In a dialogue nothing that could be chance is held back, and no more than that gets through.
+    #[test]
+    fn in_a_dialogue_a_short_beginning_passes_and_the_rest_is_masked() {
+        let spellings = Spellings::of(SECRET);
+        let mut masker = Masker { patience: Patience::Dialogue, ..Masker::default() };
+        let mut say = |text: &[u8]| {
+            let out = masker.pass(&spellings, Bytes::copy_from_slice(text), false);
+            String::from_utf8(out.to_vec()).unwrap()
+        };
+        assert_eq!(say(b"ask s"), "ask s");
+        assert_eq!(say(b"k"), "k");
+        assert_eq!(say(b"_l"), "_l");
+        assert_eq!(say(b"ine"), "ine", "it was no credential");
+        assert_eq!(say(b"sk_li"), "sk_li");
+        assert_eq!(say(b"ve"), "");
+        assert_eq!(say(&SECRET[7..]), "*".repeat(SECRET.len() - 5));
+        assert_eq!(say(b" and on"), " and on");
     }
 }

@@ -30,6 +30,10 @@ pub enum Refused {
     NoCredential,
     /// The call could not be recorded, so it was not forwarded.
     NoSpool,
+    /// The body of the request comes too slowly.
+    TooSlow,
+    /// There are too many connections, together or from the caller's address.
+    TooMany,
     Upstream(Upstream),
 }
 
@@ -90,6 +94,8 @@ impl Refused {
             Refused::NoSuchPath => "no-such-path",
             Refused::NoCredential => "no-credential",
             Refused::NoSpool => "no-spool",
+            Refused::TooSlow => "body-too-slow",
+            Refused::TooMany => "too-many-connections",
             Refused::Upstream(Upstream::Unresolved) => "upstream-unresolved",
             Refused::Upstream(Upstream::Address) => "upstream-address",
             Refused::Upstream(Upstream::Unreachable) => "upstream-unreachable",
@@ -108,7 +114,8 @@ impl Refused {
             Refused::Form(Form::Expectation) => 417,
             Refused::Form(_) => 400,
             Refused::NoSuchPath => 404,
-            Refused::NoCredential | Refused::NoSpool => 503,
+            Refused::TooSlow => 408,
+            Refused::NoCredential | Refused::NoSpool | Refused::TooMany => 503,
             Refused::Upstream(Upstream::Timeout) => 504,
             Refused::Upstream(_) => 502,
         }
@@ -121,8 +128,25 @@ impl Refused {
             Refused::NoSuchPath => "the path names no service and environment",
             Refused::NoCredential => "the vendor's credential is not at hand",
             Refused::NoSpool => "the call cannot be recorded",
+            Refused::TooSlow => "the request takes too long",
+            Refused::TooMany => "there are too many connections",
             Refused::Upstream(_) => "the vendor did not answer as it should",
         }
+    }
+
+    /// The whole answer in HTTP/1.1, for a connection that is closed behind it.
+    pub fn raw(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Ok((header, body)) = self.answer() {
+            let status = header.status;
+            bytes.extend_from_slice(
+                format!("HTTP/1.1 {status}\r\nConnection: close\r\n").as_bytes(),
+            );
+            header.header_to_h1_wire(&mut bytes);
+            bytes.extend_from_slice(b"\r\n");
+            bytes.extend_from_slice(&body);
+        }
+        bytes
     }
 
     /// Header and body of the answer.
@@ -217,6 +241,11 @@ impl fmt::Display for Refused {
                 "the gateway has no lease of the vendor's credential for this environment yet"
             }
             Refused::NoSpool => "the gateway forwards nothing that it cannot record",
+            Refused::TooSlow => "the body of the request came too slowly, or not at all",
+            Refused::TooMany => {
+                "the gateway has as many connections open as it takes, together or from your \
+                 address; keep connections and use them again"
+            }
             Refused::Upstream(Upstream::Unresolved) => "the vendor's host has no address",
             Refused::Upstream(Upstream::Address) => {
                 "the vendor's host is at an address where this environment may not be"

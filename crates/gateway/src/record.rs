@@ -1,21 +1,65 @@
 //! Recording: a call has a number before it is forwarded, and a line when it ends.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Instant;
 
 use domain::usage;
+use parking_lot::{Condvar, Mutex};
 
 use crate::segment::Base;
 
 /// More lines than this waiting for the disk, and nothing is forwarded.
 const LONGEST_QUEUE: u64 = 65_536;
+/// So many lines do not wait for the writer's next round.
+const CROWDED: usize = 8192;
 
-/// The calls' side of the spool: numbers out of a durable reservation, lines into a queue. No lock.
+/// The calls' side of the spool: numbers out of a durable reservation, lines into a queue.
 pub struct Recorder {
     counts: Arc<Counts>,
-    queue: Sender<Message>,
+    queue: Arc<Queue>,
     block: u64,
+}
+
+/// What waits for the writer. Lines wait for its next round, so that a call wakes nobody; an order
+/// wakes it at once.
+#[derive(Default)]
+pub struct Queue {
+    waiting: Mutex<Waiting>,
+    urgent: Condvar,
+}
+
+#[derive(Default)]
+pub struct Waiting {
+    pub lines: Vec<usage::Call>,
+    pub orders: Vec<Order>,
+}
+
+impl Queue {
+    fn line(&self, call: usage::Call) {
+        let mut waiting = self.waiting.lock();
+        waiting.lines.push(call);
+        if waiting.lines.len() == CROWDED {
+            self.urgent.notify_one();
+        }
+    }
+
+    fn order(&self, order: Order) {
+        self.waiting.lock().orders.push(order);
+        self.urgent.notify_one();
+    }
+
+    /// Swaps what has come by the deadline, or with the first order before it, for the empty `taken`.
+    pub fn take(&self, taken: &mut Waiting, deadline: Instant) {
+        let mut waiting = self.waiting.lock();
+        while waiting.orders.is_empty() && waiting.lines.len() < CROWDED {
+            if self.urgent.wait_until(&mut waiting, deadline).timed_out() {
+                break;
+            }
+        }
+        mem::swap(&mut *waiting, taken);
+    }
 }
 
 /// What calls and the writer share.
@@ -33,9 +77,8 @@ pub struct Counts {
     pub waiting: AtomicU64,
 }
 
-/// What the writer gets.
-pub enum Message {
-    Line(Box<usage::Call>),
+/// What the writer is told beside lines.
+pub enum Order {
     /// Where the ledger's chain of segments stands: recording can begin.
     Open(Box<Base>),
     /// Half of the reservation is used up.
@@ -47,9 +90,12 @@ pub enum Message {
 }
 
 impl Recorder {
-    pub fn new(block: u64) -> (Arc<Recorder>, Receiver<Message>) {
-        let (queue, messages) = channel();
-        (Arc::new(Recorder { counts: Arc::default(), queue, block: block.max(2) }), messages)
+    pub fn new(block: u64) -> Arc<Recorder> {
+        Arc::new(Recorder { counts: Arc::default(), queue: Arc::default(), block: block.max(2) })
+    }
+
+    pub fn queue(&self) -> Arc<Queue> {
+        self.queue.clone()
     }
 
     pub fn counts(&self) -> Arc<Counts> {
@@ -76,18 +122,18 @@ impl Recorder {
 
     fn ask(&self) {
         if !self.counts.asked.swap(true, Ordering::AcqRel) {
-            self.send(Message::Reserve);
+            self.order(Order::Reserve);
         }
     }
 
     pub fn write(&self, call: usage::Call) {
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);
-        self.send(Message::Line(Box::new(call)));
+        self.queue.line(call);
     }
 
-    /// To the writer. It ends only after everybody who could still send.
-    pub fn send(&self, message: Message) {
-        let _ = self.queue.send(message);
+    /// Tells the writer, at once.
+    pub fn order(&self, order: Order) {
+        self.queue.order(order);
     }
 
     pub fn is_writable(&self) -> bool {
@@ -101,7 +147,7 @@ mod tests {
 
     #[test]
     fn no_number_is_given_out_beyond_the_reservation_or_while_the_disk_fails() {
-        let (recorder, messages) = Recorder::new(4);
+        let recorder = Recorder::new(4);
         assert_eq!(recorder.reserve(), None, "nothing is reserved yet");
         let counts = recorder.counts();
         counts.next.store(7, Ordering::Release);
@@ -109,7 +155,9 @@ mod tests {
         counts.writable.store(true, Ordering::Release);
         let numbers: Vec<_> = (0..4).map(|_| recorder.reserve()).collect();
         assert_eq!(numbers, [Some(7), Some(8), Some(9), None]);
-        assert!(matches!(messages.try_iter().next(), Some(Message::Reserve)), "more was asked for");
+        let mut taken = Waiting::default();
+        recorder.queue().take(&mut taken, Instant::now());
+        assert!(matches!(taken.orders[..], [Order::Reserve]), "more was asked for");
         counts.durable.store(20, Ordering::Release);
         assert_eq!(recorder.reserve(), Some(10));
         counts.writable.store(false, Ordering::Release);

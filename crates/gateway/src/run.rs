@@ -22,7 +22,8 @@ use crate::gateway::Gateway;
 use crate::health::{Health, Report};
 use crate::lease::{self, Leases, Opener};
 use crate::limiter::Limiter;
-use crate::record::{Message, Recorder};
+use crate::listener::Callers;
+use crate::record::{Order, Recorder};
 use crate::spool::{self, Writer};
 use crate::{commit, listener};
 
@@ -79,7 +80,8 @@ pub fn start(config: Config, control: Arc<dyn Control>) -> Result<Running, Gatew
     })?;
     let key = Ed25519KeyPair::from_seed_unchecked(config.keys.signing.as_slice());
     let key = Arc::new(key.map_err(|_| GatewayError::Key)?);
-    let (recorder, messages) = Recorder::new(config.recording.block);
+    let recorder = Recorder::new(config.recording.block);
+    let queue = recorder.queue();
     let (leases, wanted) = Leases::new(config.timeouts.lease);
     let gateway = Arc::new(gateway(&config, leases, recorder.clone()));
     let (writer, closed) = Writer::open(
@@ -110,7 +112,7 @@ pub fn start(config: Config, control: Arc<dyn Control>) -> Result<Running, Gatew
         tasks: None,
     };
     let thread = std::thread::Builder::new().name("gateway-spool".to_owned());
-    running.writer = Some(thread.spawn(move || spool::run(writer, &messages))?);
+    running.writer = Some(thread.spawn(move || spool::run(writer, &queue))?);
     attend(&tasks, &running.gateway, &control, &config, (key, owed));
     running.owed = Some(commit(&tasks, &running.gateway, &control, &config, closed));
     let opener =
@@ -135,6 +137,8 @@ fn gateway(config: &Config, leases: Leases, recorder: Arc<Recorder>) -> Gateway 
         flights: Arc::new(Flights::new()),
         health: Health::default(),
         timeouts: config.timeouts.clone(),
+        bounds: config.bounds.clone(),
+        callers: Callers::new(config.bounds.clone()),
         names: config.names.clone(),
         published: watch::channel(0).0,
     }
@@ -224,7 +228,7 @@ impl Running {
         for caller in self.callers.drain(..) {
             let _ = caller.join();
         }
-        self.gateway.recorder.send(Message::Stop);
+        self.gateway.recorder.order(Order::Stop);
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }

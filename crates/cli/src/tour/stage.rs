@@ -11,6 +11,7 @@ use super::{Narrator, Step, TourOptions};
 use crate::home::Home;
 use crate::sign::Signer;
 use crate::up::genesis::make_ssh_key;
+use crate::up::limits::Limits;
 use crate::up::{Running, UpOptions, start};
 use crate::verify;
 
@@ -155,6 +156,7 @@ async fn own_server(folder: &Path, narrator: &mut Narrator) -> Result<Server> {
         operator_key: Some(key.with_extension("pub")),
         operator: Some("olga".to_owned()),
         demo: true,
+        limits: Limits::default(),
     };
     let server = start(&home, &options).await?;
     let detail = format!(

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use crate::control::Control;
 use crate::gateway::Gateway;
-use crate::record::Message;
+use crate::record::Order;
 use crate::segment::Base;
 
 /// How many proofs of sizes that are not folded yet are kept.
@@ -65,7 +65,7 @@ fn count(gateway: &Gateway, sent: Instant, at: Millis) {
     let view = gateway.view.load();
     if let (false, Some(genesis)) = (gateway.recorder.is_writable(), view.state.genesis_hash()) {
         let chain = view.state.chains.get(&gateway.id).map(|chain| (**chain).clone());
-        gateway.recorder.send(Message::Open(Box::new(Base { genesis, chain })));
+        gateway.recorder.order(Order::Open(Box::new(Base { genesis, chain })));
     }
 }
 

@@ -3,22 +3,29 @@
 use domain::admission::Left;
 use domain::limit::Rate;
 use http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, PROXY_AUTHENTICATE,
-    SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderValue, StatusCode};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 
-use crate::mask::Spellings;
+use crate::mask::{self, Patience, Spellings};
 use crate::problem::limits;
 
 /// Between the vendor and the gateway only (RFC 9110 §7.6.1), and what would bind the caller to the
 /// vendor or change how the caller reaches the gateway. A vendor's session cookie would be a
-/// credential of ours in the caller's hands.
-const DROPPED: [HeaderName; 5] =
-    [PROXY_AUTHENTICATE, TE, TRAILER, SET_COOKIE, STRICT_TRANSPORT_SECURITY];
-const DROPPED_BY_NAME: [&str; 4] = ["keep-alive", "proxy-connection", "alt-svc", "clear-site-data"];
+/// credential of ours in the caller's hands. In the order of the alphabet.
+const DROPPED: [&str; 9] = [
+    "alt-svc",
+    "clear-site-data",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "set-cookie",
+    "strict-transport-security",
+    "te",
+    "trailer",
+];
 /// Which end the body has, and which it is: a nomination does not change that.
 const KEPT: [HeaderName; 3] = [CONTENT_LENGTH, TRANSFER_ENCODING, CONTENT_ENCODING];
 
@@ -36,8 +43,9 @@ pub fn clean(
             header.remove_header(&name);
         }
     }
-    DROPPED.iter().for_each(|name| drop(header.remove_header(name)));
-    DROPPED_BY_NAME.iter().for_each(|name| drop(header.remove_header(*name)));
+    let dropped = |name: &&HeaderName| DROPPED.binary_search(&name.as_str()).is_ok();
+    let dropped: Vec<_> = header.headers.keys().filter(dropped).cloned().collect();
+    dropped.iter().for_each(|name| drop(header.remove_header(name)));
     if !upgraded {
         header.remove_header(&CONNECTION);
         header.remove_header(&UPGRADE);
@@ -52,6 +60,17 @@ pub fn clean(
     let empty =
         bodiless || matches!(header.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     Ok(empty || header.headers.get_all(CONTENT_ENCODING).iter().all(is_plain))
+}
+
+/// How the body of an answer with this header is waited for.
+pub fn patience(header: &ResponseHeader) -> Patience {
+    if header.status == StatusCode::SWITCHING_PROTOCOLS {
+        Patience::Dialogue
+    } else if header.headers.contains_key(CONTENT_LENGTH) {
+        Patience::Whole
+    } else {
+        Patience::Stream
+    }
 }
 
 fn is_plain(coding: &HeaderValue) -> bool {
@@ -87,16 +106,28 @@ pub fn mask(fields: &mut HeaderMap, spellings: &Spellings) {
 
 /// The fields that hold the credential, with all their values masked.
 fn masked(fields: &HeaderMap, spellings: &Spellings) -> Vec<(HeaderName, Vec<HeaderValue>)> {
-    let hit = |name: &&HeaderName| {
-        let mut values = fields.get_all(*name).iter();
-        values.any(|value| spellings.masked(value.as_bytes()).is_some())
-    };
-    let clean = |value: &HeaderValue| match spellings.masked(value.as_bytes()) {
+    let mut names = Vec::new();
+    for (name, value) in fields {
+        if spellings.find(value.as_bytes()).next().is_some() && !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let clean = |value: &HeaderValue| match mask::masked(spellings, value.as_bytes()) {
         Some(text) => {
             HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
         }
         None => value.clone(),
     };
-    let names = fields.keys().filter(hit);
-    names.map(|name| (name.clone(), fields.get_all(name).iter().map(clean).collect())).collect()
+    let values = |name: &HeaderName| fields.get_all(name).iter().map(clean).collect();
+    names.into_iter().map(|name| (name.clone(), values(&name))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_can_be_searched() {
+        assert!(DROPPED.is_sorted());
+    }
 }

@@ -104,7 +104,8 @@ pub fn why(error: &Error) -> Option<Refused> {
     };
     if *error.esource() == ErrorSource::Downstream {
         return match error.etype() {
-            ReadError | WriteError | ConnectionClosed | ReadTimedout | WriteTimedout => None,
+            ReadTimedout => Some(Refused::TooSlow),
+            ReadError | WriteError | ConnectionClosed | WriteTimedout => None,
             _ => Some(Refused::Form(Form::Framing)),
         };
     }

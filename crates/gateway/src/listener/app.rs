@@ -14,6 +14,7 @@ use pingora::server::configuration::ServerConf;
 use crate::flight::Flight;
 use crate::forward::Life;
 use crate::gateway::Gateway;
+use crate::listener::Caller;
 
 /// Attempts at the addresses of one host, retries of safe methods included.
 const ATTEMPTS: usize = 3;
@@ -25,32 +26,41 @@ tokio::task_local! {
     static FLIGHT: Arc<Entered>;
 }
 
-/// A flight, and its place among those in flight once it is admitted.
+/// A flight, its place among those in flight once it is admitted, and the connection that it came by.
 pub struct Entered {
     pub flight: Arc<Flight>,
     pub key: OnceLock<u64>,
+    caller: Option<Arc<Caller>>,
 }
 
 impl Entered {
-    fn new() -> Arc<Entered> {
-        Arc::new(Entered { flight: Arc::default(), key: OnceLock::new() })
+    fn new(caller: Option<Arc<Caller>>) -> Arc<Entered> {
+        Arc::new(Entered { flight: Arc::default(), key: OnceLock::new(), caller })
     }
 
     /// The flight of the running call.
     pub fn current() -> Arc<Entered> {
-        FLIGHT.try_with(Clone::clone).unwrap_or_else(|_| Entered::new())
+        FLIGHT.try_with(Clone::clone).unwrap_or_else(|_| Entered::new(None))
+    }
+
+    /// The head of the call is there.
+    pub fn begin(&self) {
+        self.flight.begin();
+        if let Some(caller) = &self.caller {
+            caller.asked();
+        }
     }
 }
 
 /// What serves the callers of one thread.
-pub struct App {
+pub struct Server {
     proxy: Arc<HttpProxy<Life>>,
     gateway: Arc<Gateway>,
-    options: HttpServerOptions,
+    options: Arc<HttpServerOptions>,
 }
 
-impl App {
-    pub fn new(gateway: Arc<Gateway>) -> App {
+impl Server {
+    pub fn new(gateway: Arc<Gateway>) -> Server {
         let conf = ServerConf {
             max_retries: ATTEMPTS,
             upstream_keepalive_pool_size: POOL,
@@ -60,8 +70,28 @@ impl App {
         options.h2c = true;
         options.h2_idle_timeout = Some(gateway.timeouts.keep_alive);
         let proxy = HttpProxy::new(Life::new(gateway.clone()), Arc::new(conf));
-        App { proxy: Arc::new(proxy), gateway, options }
+        Server { proxy: Arc::new(proxy), gateway, options: Arc::new(options) }
     }
+
+    /// What serves one connection.
+    pub fn app(&self, caller: Arc<Caller>) -> Arc<App> {
+        let Server { proxy, gateway, options } = self;
+        let (proxy, gateway, options) = (proxy.clone(), gateway.clone(), options.clone());
+        Arc::new(App { proxy, gateway, options, caller })
+    }
+
+    /// Ends the connections that wait for a request.
+    pub async fn end(&self) {
+        self.proxy.http_cleanup().await;
+    }
+}
+
+/// What serves one connection.
+pub struct App {
+    proxy: Arc<HttpProxy<Life>>,
+    gateway: Arc<Gateway>,
+    options: Arc<HttpServerOptions>,
+    caller: Arc<Caller>,
 }
 
 /// Lands the flight when the call has ended, however it did.
@@ -72,8 +102,11 @@ struct Landing<'a> {
 
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
-        let Entered { flight, key } = &*self.entered;
+        let Entered { flight, key, caller } = &*self.entered;
         self.gateway.flights.leave(key.get().copied(), flight, &self.gateway.recorder);
+        if let Some(caller) = caller {
+            caller.answered();
+        }
     }
 }
 
@@ -99,15 +132,19 @@ impl HttpServerApp for App {
         session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        let landing = Landing { entered: Entered::new(), gateway: &self.gateway };
+        // In HTTP/2 the head is there already, and the engine ends connections without any stream.
+        let caller = match session.is_http2() {
+            true => {
+                self.caller.asked();
+                None
+            }
+            false => Some(self.caller.clone()),
+        };
+        let landing = Landing { entered: Entered::new(caller), gateway: &self.gateway };
         run(landing, self.proxy.process_new_http(session, shutdown)).await
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {
         Some(&self.options)
-    }
-
-    async fn http_cleanup(&self) {
-        self.proxy.http_cleanup().await;
     }
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -16,12 +15,12 @@ use tokio::sync::watch;
 use super::disk::{Disk, Found};
 use crate::config::Recording;
 use crate::flight::Flights;
-use crate::record::{Message, Recorder};
+use crate::record::{Order, Queue, Recorder, Waiting};
 use crate::segment::{self, Base, Line, Link};
 
 /// Lines wait at most this long, or until there are this many, for one common sync.
 const GROUP: Duration = Duration::from_millis(50);
-const GROUP_LINES: usize = 256;
+const GROUP_LINES: usize = 8192;
 const CROWDED: Duration = Duration::from_secs(1);
 /// After a failure the disk is tried again this much later.
 const RETRY: Duration = Duration::from_secs(1);
@@ -206,19 +205,21 @@ impl Writer {
         Ok(())
     }
 
-    /// `false` when it was the last.
-    fn take(&mut self, message: Message) -> bool {
-        let outcome = match message {
-            Message::Line(call) => {
-                self.line(&call);
-                return true;
-            }
-            Message::Open(base) if self.base.is_none() => self.begin(*base),
-            Message::Open(_) => return true,
-            Message::Reserve if self.failed.is_none() => self.reserve(),
-            Message::Reserve => return true,
-            Message::Committed(number) => self.disk.acknowledged(number, self.bounds.keep),
-            Message::Stop => return false,
+    /// Takes what waited and leaves it empty; `false` when the writer shall end.
+    fn take(&mut self, waiting: &mut Waiting) -> bool {
+        waiting.lines.drain(..).for_each(|call| self.line(&call));
+        // Not short-circuited: a line may wait behind what ends the writer, an order may not.
+        waiting.orders.drain(..).fold(true, |more, order| self.obey(order) && more)
+    }
+
+    fn obey(&mut self, order: Order) -> bool {
+        let outcome = match order {
+            Order::Open(base) if self.base.is_none() => self.begin(*base),
+            Order::Open(_) => return true,
+            Order::Reserve if self.failed.is_none() => self.reserve(),
+            Order::Reserve => return true,
+            Order::Committed(number) => self.disk.acknowledged(number, self.bounds.keep),
+            Order::Stop => return false,
         };
         self.judge(outcome);
         true
@@ -242,16 +243,12 @@ impl Writer {
 }
 
 /// Writes until it is told to stop.
-pub fn run(mut writer: Writer, messages: &Receiver<Message>) {
+pub fn run(mut writer: Writer, queue: &Queue) {
+    let mut waiting = Waiting::default();
     let mut deadline = Instant::now() + GROUP;
     loop {
-        let message = messages.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-        let more = match message {
-            Ok(message) => writer.take(message),
-            Err(RecvTimeoutError::Timeout) => true,
-            Err(RecvTimeoutError::Disconnected) => false,
-        };
-        if !more {
+        queue.take(&mut waiting, deadline);
+        if !writer.take(&mut waiting) {
             break;
         }
         if Instant::now() < deadline && writer.grouped < GROUP_LINES {
@@ -261,7 +258,8 @@ pub fn run(mut writer: Writer, messages: &Receiver<Message>) {
         if writer.is_due() {
             let (flights, recorder) = (writer.flights.clone(), writer.recorder.clone());
             flights.split(writer.age(), &recorder);
-            if !messages.try_iter().all(|message| writer.take(message)) {
+            queue.take(&mut waiting, Instant::now());
+            if !writer.take(&mut waiting) {
                 break;
             }
             writer.sync();

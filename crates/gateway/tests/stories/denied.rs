@@ -65,6 +65,24 @@ async fn out_of_scope_is_told_apart_from_unknown() {
     assert!(vendor.requests().is_empty());
 }
 
+/// `open/a%2Fb` could be one operation or another: the denial says which character, and what to do.
+#[tokio::test]
+async fn a_path_that_reads_in_two_ways_is_denied_with_the_reason() {
+    let (vendor, world) = world().await;
+    let token = world.token(&Ask::default()).await;
+    for (path, wanted) in [
+        ("/open/feature%2Fx", ["`%2F`", "path-encoded-slash", "query or body"]),
+        ("/open/a;b", ["`;`", "path-parameter", ""]),
+    ] {
+        let response = world.get(path, &token).send().await.unwrap();
+        let document: serde_json::Value = response.json().await.unwrap();
+        assert_eq!(document["code"], "out-of-scope");
+        let detail = document["detail"].as_str().unwrap();
+        assert!(wanted.iter().all(|part| detail.contains(part)), "{detail}");
+    }
+    assert!(vendor.requests().is_empty());
+}
+
 #[tokio::test]
 async fn a_token_bound_to_other_addresses_is_refused_here() {
     let (vendor, world) = world().await;

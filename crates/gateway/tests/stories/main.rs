@@ -13,6 +13,7 @@ mod answers;
 mod denied;
 mod following;
 mod ledger;
+mod patience;
 mod raw;
 mod recorded;
 mod revoked;

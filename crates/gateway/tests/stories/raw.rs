@@ -24,6 +24,16 @@ impl Raw {
         self.0.write_all(bytes).await.unwrap();
     }
 
+    /// Sends, unless the gateway has closed the connection.
+    pub async fn try_send(&mut self, bytes: &[u8]) -> bool {
+        let closed = std::future::poll_fn(|context| {
+            let mut byte = [0];
+            let mut read = tokio::io::ReadBuf::new(&mut byte);
+            std::task::Poll::Ready(self.0.poll_peek(context, &mut read).is_ready())
+        });
+        !closed.await && self.0.write_all(bytes).await.is_ok()
+    }
+
     /// Reads until the text so far satisfies `what`, or the end.
     pub async fn until(&mut self, what: impl Fn(&str) -> bool) -> String {
         let mut bytes = Vec::new();

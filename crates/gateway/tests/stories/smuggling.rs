@@ -220,6 +220,24 @@ async fn a_refused_body_is_not_a_request() {
     assert!(vendor.requests().is_empty());
 }
 
+/// A second request in the same breath is not served: the connection ends behind the first answer.
+#[tokio::test]
+async fn requests_in_a_row_are_not_pipelined() {
+    let vendor = Vendor::plain().await;
+    let world = World::new(&Setup::at(&vendor.url())).await;
+    let token = world.token(&Ask::default()).await;
+    let request = |path: &str| {
+        format!(
+            "GET /parcels/sandbox{path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
+        )
+    };
+    let mut caller = Raw::to(world.address).await;
+    caller.send(format!("{}{}", request("/open/x"), request("/open/y")).as_bytes()).await;
+    let answers = caller.rest().await;
+    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 1, "{answers}");
+    assert!(vendor.request().contains("/open/x"));
+}
+
 /// Fields that are between the caller and the gateway only, and those nominated by `Connection`.
 #[tokio::test]
 async fn hop_by_hop_fields_end_here() {

@@ -124,6 +124,80 @@ async fn a_websocket_passes_and_is_cut_like_any_stream() {
     assert_eq!(caller.rest().await, "");
 }
 
+/// In a tunnel of HTTP/2 no call would be judged: the vendor is not asked for one, and one that it
+/// opens unasked is not passed on.
+#[tokio::test]
+async fn nothing_but_websocket_is_ever_switched_to() {
+    for vendor_switches in [false, true] {
+        let vendor = Vendor::new(move |_| match vendor_switches {
+            false => Say::All(answer("hello")),
+            true => Say::Hold(
+                b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\ntunnel"
+                    .to_vec(),
+            ),
+        })
+        .await;
+        let world = World::new(&Setup::at(&vendor.url())).await;
+        let token = world.token(&Ask::default()).await;
+        let mut caller = Raw::to(world.address).await;
+        let request = format!(
+            "GET /parcels/sandbox/open/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\
+             Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+        );
+        caller.send(request.as_bytes()).await;
+        let said = caller.answer().await;
+        let status = if vendor_switches { "HTTP/1.1 502 " } else { "HTTP/1.1 200 " };
+        assert!(said.starts_with(status) && !said.contains("tunnel"), "{said}");
+        let got = vendor.request().to_ascii_lowercase();
+        assert!(!got.contains("upgrade") && !got.contains("http2-settings"), "{got}");
+    }
+}
+
+/// Trailers end at the gateway in HTTP/1.1, on both sides: nobody declared them, and a field could be
+/// smuggled behind the body that was refused in front of it.
+#[tokio::test]
+async fn trailers_of_http1_are_dropped() {
+    let vendor = Vendor::new(|_| {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n";
+        Say::All(format!("{head}5\r\nhello\r\n0\r\nX-Sum: {CREDENTIAL}\r\n\r\n").into_bytes())
+    })
+    .await;
+    let world = World::new(&Setup::at(&vendor.url())).await;
+    let token = world.token(&Ask::default()).await;
+    let mut caller = Raw::to(world.address).await;
+    let request = format!(
+        "POST /parcels/sandbox/open/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\
+         Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\nX-Original-URL: /closed\r\n\r\n"
+    );
+    caller.send(request.as_bytes()).await;
+    let said = caller.until(|text| text.contains("0\r\n\r\n")).await.to_ascii_lowercase();
+    assert!(said.contains("hello") && !said.contains("x-sum"), "{said}");
+    let got = vendor.request().to_ascii_lowercase();
+    assert!(got.contains("body") && !got.contains("x-original-url"), "{got}");
+}
+
+/// WebSocket over HTTP/2 (RFC 8441) and other tunnels are not offered and not opened.
+#[tokio::test]
+async fn no_tunnel_is_opened_over_http2() {
+    let vendor = Vendor::plain().await;
+    let world = World::new(&Setup::at(&vendor.url())).await;
+    let token = world.token(&Ask::default()).await;
+    let mut client = http2(&world).await;
+    let mut tunnel = http::Request::new(());
+    *tunnel.method_mut() = http::Method::CONNECT;
+    *tunnel.uri_mut() = http::Uri::from_static("api.example.com:443");
+    let refused = match client.send_request(tunnel, true) {
+        Ok((response, _)) => {
+            response.await.map_or(true, |response| !response.status().is_success())
+        }
+        Err(_) => true,
+    };
+    assert!(refused && vendor.requests().is_empty());
+    let mut client = http2(&world).await;
+    let (response, _) = client.send_request(request(&world, "/open/x", &token), true).unwrap();
+    assert_eq!(response.await.unwrap().status(), 200);
+}
+
 /// The caller sends its body only when it is told to; a denied one never is.
 #[tokio::test]
 async fn a_body_that_waits_is_asked_for_only_when_the_call_may_pass() {
