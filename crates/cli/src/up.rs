@@ -109,14 +109,14 @@ pub async fn up(home: &Home, options: UpOptions, show: Show) -> Result<()> {
 async fn watch(running: &Running, show: Show) -> Result<()> {
     let proven = async {
         let journal = &running.control.journal;
-        let proven = journal.proven().await;
-        if proven.is_ok() && journal.rests_on().is_some() {
-            show.note("every entry was read and verified again");
+        if let Err(error) = journal.proven().await {
+            return Err(error);
         }
-        match proven {
-            Ok(()) => std::future::pending().await,
-            Err(error) => Err(error),
+        tracing::info!("every entry was read and verified");
+        if journal.rests_on().is_some() {
+            show.note("every entry was read again, and holds");
         }
+        std::future::pending().await
     };
     tokio::select! {
         stopped = interrupted() => stopped,
@@ -221,11 +221,11 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
 /// A ledger that ends earlier than before: what is gone, and the two ways on.
 fn advise(error: JournalError, keys: &KeyDirectory) -> anyhow::Error {
     let JournalError::Broken(Broken::Backwards { ends, seen }) = error else { return error.into() };
-    let keys = keys.path().display();
+    let (broken, keys) = (error.to_string(), keys.path().display());
     anyhow::Error::from(error).context(format!(
-        "entries {ends} to {} are missing; put the newest copy of the data back; only if they are lost \
-         for good, move `{keys}/watermark` and `{keys}/gateway-watermark` away, start, and revoke again \
-         what was revoked in them",
+        "{broken}; entries {ends} to {} are missing: put the newest copy of the data back; only if they \
+         are lost for good, move `{keys}/watermark` and `{keys}/gateway-watermark` away, start, and \
+         revoke again what was revoked in them",
         seen.saturating_sub(1)
     ))
 }

@@ -120,8 +120,7 @@ impl Journal {
     ) -> Result<Journal, JournalError> {
         let before = watermark::load(&watermark)?;
         let database = store.connect().await?;
-        let Start { fold, rests_on } =
-            start::believe(&database, &attester, pinned, before).await?;
+        let Start { fold, rests_on } = start::believe(&database, &attester, pinned, before).await?;
         if !database.is_shared() {
             Journal::forget_unanswered(&database).await?;
         }

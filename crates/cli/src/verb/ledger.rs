@@ -63,7 +63,11 @@ pub async fn backup(desk: &Desk, place: Place, out: &Path) -> Result<()> {
     }
     crate::home::private_dir(out)?;
     desk.show.note("copying …");
-    Reader::open(store).await?.copy_to(Store::in_directory(out)).await.context("copying the database")?;
+    Reader::open(store)
+        .await?
+        .copy_to(Store::in_directory(out))
+        .await
+        .context("copying the database")?;
     copy_usage(&data.join("usage"), &out.join("usage"))?;
     desk.show.note("verifying the copy from genesis …");
     let report = verify::run(out, None, None).await?;

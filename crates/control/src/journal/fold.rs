@@ -100,7 +100,10 @@ impl Fold {
             let grown = self.edge.grow(batch.first, &leaves)?;
             self.edge.keep(grown, size);
             for difference in follower.differences().iter().filter(|d| d.entry >= batch.first) {
-                tracing::warn!(entry = difference.entry, "this node's policy engine decides otherwise");
+                tracing::warn!(
+                    entry = difference.entry,
+                    "this node's policy engine decides otherwise"
+                );
             }
             self.follower = follower;
         }

@@ -7,11 +7,11 @@ use domain::state::State;
 use ledger::Frontier;
 use tokio::task::JoinHandle;
 
+use super::JournalError;
 use super::attester::Attester;
 use super::fold::Fold;
 use super::snapshots::{self, Kept};
 use super::store::Database;
-use super::JournalError;
 
 /// A snapshot is written after this many entries, and after an eighth of the ledger: so all of them
 /// together cost no more than the ledger grew.

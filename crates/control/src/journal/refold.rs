@@ -81,7 +81,8 @@ impl Journal {
     /// [`Outage::Closed`] when the journal was closed before.
     pub async fn proven(&self) -> Result<(), Arc<JournalError>> {
         let mut standing = self.shared.standing.clone();
-        match standing.wait_for(|standing| !matches!(standing, Standing::Snapshot)).await.as_deref() {
+        match standing.wait_for(|standing| !matches!(standing, Standing::Snapshot)).await.as_deref()
+        {
             Ok(Standing::Broken(error)) => Err(error.clone()),
             Ok(_) => Ok(()),
             Err(_) => Err(Arc::new(Outage::Closed.into())),

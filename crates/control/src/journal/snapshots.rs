@@ -78,11 +78,7 @@ pub(super) async fn all(database: &Database) -> Result<Vec<(String, u64)>, Store
     rows.iter().map(|row| Ok((row.text(0)?, row.number(1)?))).collect()
 }
 
-pub(super) async fn load(
-    database: &Database,
-    node: String,
-    size: u64,
-) -> Result<Kept, StoreError> {
+pub(super) async fn load(database: &Database, node: String, size: u64) -> Result<Kept, StoreError> {
     const SQL: &str = "SELECT bytes FROM snapshots WHERE node = $1 AND size = $2 ORDER BY part";
     let rows = database.rows(SQL, args![node.clone(), size]).await?;
     let parts = rows.iter().map(|row: &Row| row.bytes(0)).collect::<Result<Vec<_>, _>>()?;

@@ -116,7 +116,9 @@ async fn on_the_log(
     let keys: Vec<_> = nodes.filter_map(|(id, node)| verifier(*id, &node.key)).collect();
     Ok(match Checkpoint::open(attestation.as_bytes(), origin, &keys) {
         Err(why) => Err(format!("the batch that ends there is not attested: {why}")),
-        Ok((log, _)) if log.size() == size && log.root() == frontier.root() && root.0 == log.root().0 => {
+        Ok((log, _))
+            if log.size() == size && log.root() == frontier.root() && root.0 == log.root().0 =>
+        {
             Ok(())
         }
         Ok(_) => Err(format!("the ledger has another root at {size} entries")),
