@@ -125,14 +125,21 @@ pub enum Verb {
     /// Copy a server's data, consistent and verified, without its keys
     #[command(after_help = "Example: portcullis backup --data /srv/portcullis /backups/today")]
     Backup {
-        /// The server's data directory
-        #[arg(long, env = "PORTCULLIS_DATA")]
-        data: Option<PathBuf>,
-        /// The server's database, if it is PostgreSQL; the usage lies in its data directory
-        #[arg(long, env = "PORTCULLIS_DATABASE")]
-        database: Option<String>,
+        #[command(flatten)]
+        place: Place,
         /// A new directory
         out: PathBuf,
+    },
+    /// Copy a backup into an empty data directory or database, and verify it there
+    #[command(
+        after_help = "Example: portcullis restore /backups/today --data /srv/portcullis \\\n           \
+            --database postgres://portcullis@db.example/portcullis"
+    )]
+    Restore {
+        /// The backup
+        backup: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
@@ -364,4 +371,20 @@ pub enum LedgerVerb {
     /// Verify a data directory or backup from genesis, offline
     #[command(after_help = "Example: portcullis ledger verify /srv/portcullis")]
     Verify(Verify),
+    /// Delete the snapshots that starts rest on: the next one reads every entry
+    DropSnapshots {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Where a server keeps its ledger.
+#[derive(Debug, clap::Args)]
+pub struct Place {
+    /// The server's data directory; by default ~/.local/share/portcullis
+    #[arg(long, env = "PORTCULLIS_DATA")]
+    pub data: Option<PathBuf>,
+    /// The server's database, if it is PostgreSQL; the usage lies in its data directory
+    #[arg(long, env = "PORTCULLIS_DATABASE")]
+    pub database: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod client;
+mod failed;
 pub mod home;
 pub mod scan;
 pub mod show;
@@ -15,22 +16,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use domain::follow::Broken;
-use domain::refusal::Refusal;
-use serde_json::json;
 
 use args::{
     ActVerb, Args, KeyVerb, LedgerVerb, PersonVerb, PolicyVerb, RequestVerb, ServiceVerb,
     StandardVerb, TicketVerb, TokenVerb, VendorVerb, Verb,
 };
-use client::Refused;
+use failed::failed;
 use home::Home;
 use show::Show;
 use verb::Desk;
-
-/// Exit codes: 0 done, 1 refused, 2 usage, 3 failure.
-const REFUSED: u8 = 1;
-const FAILED: u8 = 3;
 
 /// Runs the program on its arguments.
 pub fn main() -> ExitCode {
@@ -44,25 +38,13 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into(), json),
     };
-    match runtime.block_on(run(args)) {
+    let ended = match runtime.block_on(run(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error, json),
-    }
-}
-
-/// Says what went wrong, and whose no it is.
-fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
-    let refused = error
-        .chain()
-        .any(|cause| cause.is::<Refused>() || cause.is::<Refusal>() || cause.is::<Broken>());
-    let code = if refused { REFUSED } else { FAILED };
-    match (json, error.downcast_ref::<Refused>()) {
-        (true, Some(Refused(problem))) => println!("{}", json!({ "problem": problem })),
-        (true, None) => println!("{}", json!({ "problem": { "detail": format!("{error:#}") } })),
-        (false, _) if refused => eprintln!("refused: {error:#}"),
-        (false, _) => eprintln!("failed: {error:#}"),
-    }
-    ExitCode::from(code)
+    };
+    // What still runs has nothing to say any more: a server that was refused ends at once.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn run(args: Args) -> Result<()> {
@@ -85,9 +67,8 @@ async fn run(args: Args) -> Result<()> {
         Verb::Request { verb } => request(&desk, verb).await,
         Verb::Token { verb } => token(&desk, verb).await,
         Verb::Ledger { verb } => ledger(&desk, verb).await,
-        Verb::Backup { data, database, out } => {
-            verb::ledger::backup(&desk, data, database.as_deref(), &out).await
-        }
+        Verb::Backup { place, out } => verb::ledger::backup(&desk, place, &out).await,
+        Verb::Restore { backup, place } => verb::ledger::restore(&desk, &backup, place).await,
         Verb::Openapi => {
             println!("{}", control::api::description().to_pretty_json().context("printing")?);
             Ok(())
@@ -200,5 +181,6 @@ async fn ledger(desk: &Desk, verb: LedgerVerb) -> Result<()> {
     match verb {
         LedgerVerb::Show { from, count } => verb::ledger::show(desk, from, count).await,
         LedgerVerb::Verify(verify) => verify::verify(verify, desk.show).await,
+        LedgerVerb::DropSnapshots { place } => verb::ledger::drop_snapshots(desk, place).await,
     }
 }

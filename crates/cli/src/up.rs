@@ -12,9 +12,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use control::control::Control;
-use control::journal::{Attester, Journal, Store};
+use control::journal::{Attester, Journal, JournalError, Store};
 use control::keys::{KeyDirectory, Use};
 use domain::digest::Digest;
+use domain::follow::Broken;
 use domain::id::{GatewayId, RunnerId};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -99,12 +100,32 @@ pub async fn up(home: &Home, options: UpOptions, show: Show) -> Result<()> {
         "keys": home.keys(),
         "genesis": running.genesis.to_string(),
         "entries": running.control.state().size(),
+        "snapshot": running.control.journal.rests_on(),
         "operator_key": running.fresh.as_ref().and_then(|fresh| fresh.private_key.clone()),
     });
     show.print(&facts, || welcome(home, &data, &running));
-    interrupted().await?;
+    watch(&running, show).await?;
     show.note("stopping …");
     running.stop().await
+}
+
+/// Until somebody stops the server, or the entries turn out not to hold what it started from.
+async fn watch(running: &Running, show: Show) -> Result<()> {
+    let proven = async {
+        let journal = &running.control.journal;
+        if let Err(error) = journal.proven().await {
+            return Err(error);
+        }
+        tracing::info!("every entry was read and verified");
+        if journal.rests_on().is_some() {
+            show.note("every entry was read again, and holds");
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        stopped = interrupted() => stopped,
+        broken = proven => broken.context("the server ends at once"),
+    }
 }
 
 fn welcome(home: &Home, data: &std::path::Path, running: &Running) {
@@ -115,7 +136,13 @@ fn welcome(home: &Home, data: &std::path::Path, running: &Running) {
     println!("  data      {}", data.display());
     println!("  keys      {}  (back them up apart from the data)", home.keys().display());
     println!("  genesis   {}  (gateways and verifiers pin it)", running.genesis);
-    println!("  entries   {}", state.size());
+    match running.control.journal.rests_on() {
+        Some(size) => println!(
+            "  entries   {}, from a snapshot at {size}; all are read again now",
+            state.size()
+        ),
+        None => println!("  entries   {}", state.size()),
+    }
     if state.is_single_operator() {
         println!("  trust     single-operator: add a second one before it matters");
     }
@@ -166,7 +193,8 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
         Err(_) => None,
     };
     let now = Arc::new(clock);
-    let journal = Journal::open(store, attester, keys.watermark(), pinned, now.clone()).await?;
+    let journal = Journal::open(store, attester, keys.watermark(), pinned, now.clone()).await;
+    let journal = journal.map_err(|error| advise(error, &keys))?;
     let fresh = match journal.state().origin() {
         Some(_) => None,
         None => Some(genesis::make(&journal, &keys, home, options).await?),
@@ -192,6 +220,18 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     let jobs = tokio::spawn(control::jobs::run(control.clone(), stopped.clone()));
     let server = serve(listener, control.clone(), stopped);
     Ok(Running { control, gateway, genesis, gateway_url, url, fresh, stop, server, runner, jobs })
+}
+
+/// A ledger that ends earlier than before: what is gone, and the two ways on.
+fn advise(error: JournalError, keys: &KeyDirectory) -> anyhow::Error {
+    let JournalError::Broken(Broken::Backwards { ends, seen }) = error else { return error.into() };
+    let (broken, keys) = (error.to_string(), keys.path().display());
+    anyhow::Error::from(error).context(format!(
+        "{broken}; entries {ends} to {} are missing: put the newest copy of the data back; only if they \
+         are lost for good, move `{keys}/watermark` and `{keys}/gateway-watermark` away, start, and \
+         revoke again what was revoked in them",
+        seen.saturating_sub(1)
+    ))
 }
 
 /// Keys that the ledger does not know make a server that can do nothing: better none.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use control::journal::{Reader, Store};
+use control::journal::{Cached, JournalError, Reader, Store, Verdict};
 use domain::digest::Digest;
 use domain::entry::{Body, Entry};
 use domain::signature::Seen;
@@ -49,7 +49,30 @@ pub struct Report {
     /// Segments that the ledger knows and that are not in the directory.
     pub missing_segments: u64,
     pub single_operator: bool,
+    /// Caches of folds that lie in the directory; nothing that was verified rests on them.
+    pub snapshots: Vec<Snapshot>,
 }
+
+/// A snapshot that does not contradict the ledger. Its seal needs the node's key: a start looks at that.
+#[derive(Debug, Clone, Serialize)]
+pub struct Snapshot {
+    pub node: String,
+    pub entries: u64,
+    /// Whether it holds what the entries fold to; otherwise another version wrote it, and nothing reads it.
+    pub compared: bool,
+}
+
+/// Usage that is not what the ledger committed to.
+#[derive(Debug)]
+pub struct Changed(pub String);
+
+impl std::fmt::Display for Changed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Changed {}
 
 pub async fn verify(verify: Verify, show: Show) -> Result<()> {
     let bar = if show.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
@@ -68,6 +91,13 @@ pub async fn verify(verify: Verify, show: Show) -> Result<()> {
         if report.missing_segments > 0 {
             println!("  missing   {} segments are not here", report.missing_segments);
         }
+        for Snapshot { node, entries, compared } in &report.snapshots {
+            let found = match compared {
+                true => "what the entries fold to; its seal was not looked at, which needs the node's key",
+                false => "not compared: another version wrote it, and nothing reads it",
+            };
+            println!("  snapshot  of {node} at {entries} entries: {found}");
+        }
         if report.differences > 0 {
             println!("  engine    {} decisions come out otherwise here", report.differences);
         }
@@ -84,7 +114,7 @@ pub async fn run(dir: &Path, pinned: Option<Digest>, seen: Option<&str>) -> Resu
         bail!("{} holds no ledger (portcullis.db)", dir.display());
     }
     let reader = Reader::open(Store::in_directory(dir)).await?;
-    let follower = reader.verify(pinned).await?;
+    let (follower, cached) = reader.verify(pinned).await?;
     if let Some(seen) = seen {
         let (size, root) = seen.split_once(':').context("`--seen` is SIZE:ROOT")?;
         follower.must_extend(Seen { root: root.parse()?, size: size.parse()? })?;
@@ -92,6 +122,8 @@ pub async fn run(dir: &Path, pinned: Option<Digest>, seen: Option<&str>) -> Resu
     let segments = segments(&reader, follower.state().size()).await?;
     let (calls, missing) = check_segments(dir, &segments)?;
     let state = follower.state();
+    let snapshots = snapshots(cached)
+        .with_context(|| format!("all {} entries are verified and hold", state.size()))?;
     let origin = state.origin().context("the ledger is empty")?;
     Ok(Report {
         origin: origin.name.clone(),
@@ -105,7 +137,18 @@ pub async fn run(dir: &Path, pinned: Option<Digest>, seen: Option<&str>) -> Resu
         calls,
         missing_segments: missing,
         single_operator: state.is_single_operator(),
+        snapshots,
     })
+}
+
+/// The snapshots, none of which says something else than the entries.
+fn snapshots(cached: Vec<Cached>) -> Result<Vec<Snapshot>, JournalError> {
+    let judged = cached.into_iter().map(|Cached { node, size, verdict }| match verdict {
+        Verdict::Fits => Ok(Snapshot { node, entries: size, compared: true }),
+        Verdict::OtherVersion => Ok(Snapshot { node, entries: size, compared: false }),
+        Verdict::Refused(why) => Err(JournalError::Snapshot { node, size, why }),
+    });
+    judged.collect()
 }
 
 /// The segments that the ledger knows.
@@ -139,12 +182,12 @@ fn check_segments(dir: &Path, segments: &[Segment]) -> Result<(u64, u64)> {
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.for_each(|line| frontier.push(leaf_hash(line)));
         if frontier.size() != segment.count || frontier.root().0 != segment.root.0 {
-            bail!(
+            bail!(Changed(format!(
                 "usage segment {} of {} was changed: {} calls under another root",
                 segment.number,
                 segment.gateway,
                 frontier.size()
-            );
+            )));
         }
         calls += segment.count;
     }

@@ -15,13 +15,16 @@ mod edge;
 mod error;
 mod fold;
 mod group;
+mod keeper;
 mod papers;
 mod read;
 mod reader;
 mod recover;
+mod refold;
 mod secrets;
 mod sessions;
 mod snapshots;
+mod start;
 mod store;
 mod watermark;
 mod writer;
@@ -32,12 +35,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use domain::digest::Digest;
-use domain::follow::{Difference, Freshness};
+use domain::follow::Freshness;
 use domain::refusal::Refusal;
 use domain::signature::{Base64, Seen};
 use domain::state::State;
 use domain::time::Millis;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 
 pub use answers::{Answer, AnswerKey, Begun, KEPT as ANSWERS_KEPT};
 pub use attester::Attester;
@@ -45,12 +49,17 @@ pub use blobs::LARGEST as LARGEST_BLOB;
 pub use desk::{Desk, MAX_ENTRIES};
 pub use drafts::Draft;
 pub use error::{CommitError, JournalError, Outage};
+pub use keeper::SNAPSHOT_EVERY;
 pub use papers::Paper;
 pub use reader::Reader;
+pub use snapshots::{Cached, Verdict};
 pub use store::{Store, StoreError};
 
-use fold::Fold;
 use group::Waiting;
+use keeper::Keeper;
+use refold::{Refold, Standing};
+use snapshots::Kept;
+use start::Start;
 use store::Database;
 use watermark::Watermark;
 use writer::{Board, Work, Writer};
@@ -74,7 +83,8 @@ struct Shared {
     work: mpsc::Sender<Work>,
     attester: Arc<Attester>,
     clock: Clock,
-    differences: Vec<Difference>,
+    standing: watch::Receiver<Standing>,
+    rests_on: Option<u64>,
 }
 
 /// A command's answer, durable.
@@ -90,15 +100,17 @@ pub struct Committed<T> {
 }
 
 impl Journal {
-    /// Opens the store and replays the ledger in it by the rulebook. An empty store is fine: its
-    /// genesis comes by [`Journal::commit`].
+    /// Opens the store and replays the ledger in it by the rulebook: from this node's own snapshot, if
+    /// there is one, and then from its first entry behind the start ([`Journal::proven`]). An empty store
+    /// is fine: its genesis comes by [`Journal::commit`].
     ///
     /// `watermark` is a file beside the node's keys, outside the data; `pinned` is the hash of the one
     /// genesis to believe in.
     ///
     /// # Errors
     /// [`JournalError::Broken`] names the entry and the rule where the ledger does not hold, does not
-    /// reach the watermark, or forks from it.
+    /// reach the watermark, or forks from it; [`JournalError::Snapshot`] when the entries hold, and the
+    /// snapshot was changed.
     pub async fn open(
         store: Store,
         attester: Attester,
@@ -108,9 +120,7 @@ impl Journal {
     ) -> Result<Journal, JournalError> {
         let before = watermark::load(&watermark)?;
         let database = store.connect().await?;
-        let mut fold = Fold::new(pinned);
-        fold.catch_up(&database).await?;
-        must_be_whole(&database, &fold, before, &attester).await?;
+        let Start { fold, rests_on } = start::believe(&database, &attester, pinned, before).await?;
         if !database.is_shared() {
             Journal::forget_unanswered(&database).await?;
         }
@@ -121,8 +131,12 @@ impl Journal {
         let (size_sender, size) = watch::channel(seen.size);
         let (work, receiver) = mpsc::channel(WAITING);
         let attester = Arc::new(attester);
-        let differences = fold.follower().differences().to_vec();
+        let snapshot = rests_on.as_ref().map(|kept| kept.size);
+        let (standing, refold) = stand(&database, rests_on, fold.state());
         let writer = Writer {
+            keeper: Keeper::new(database.clone(), attester.clone(), snapshot.unwrap_or(0)),
+            standing: standing.clone(),
+            refold,
             database: database.clone(),
             attester: attester.clone(),
             clock: clock.clone(),
@@ -133,7 +147,8 @@ impl Journal {
             suspect: false,
         };
         tokio::spawn(writer.run());
-        let shared = Shared { database, state, size, work, attester, clock, differences };
+        let rests_on = snapshot;
+        let shared = Shared { database, state, size, work, attester, clock, standing, rests_on };
         Ok(Journal { shared: Arc::new(shared) })
     }
 
@@ -145,12 +160,6 @@ impl Journal {
     /// The ledger's size, whenever it changes.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.shared.size.clone()
-    }
-
-    /// Decisions that this node's policy engine, of another version than the one that made them, makes
-    /// otherwise; as found at the start.
-    pub fn differences(&self) -> &[Difference] {
-        &self.shared.differences
     }
 
     pub fn now(&self) -> Millis {
@@ -186,6 +195,7 @@ impl Journal {
     /// The node's word that it knows the newest ledger: the database's own tip was read within the
     /// call.
     pub async fn fresh(&self, nonce: Digest) -> Result<Freshness, JournalError> {
+        refold::broken(&self.shared.standing)?;
         let followed = self.state().size();
         let asked = self.now();
         let database = read::tip(&self.shared.database).await?;
@@ -227,7 +237,7 @@ impl Journal {
         outcome.await.map_err(|_| Outage::Closed)?
     }
 
-    /// Appends what waits, brings the watermark up to it and closes the database. Whatever comes later
+    /// Appends what waits, brings the watermark up to it, leaves a snapshot and closes the database. Whatever comes later
     /// is [`Outage::Closed`].
     pub async fn close(&self) {
         // An error says that it is closed already.
@@ -238,32 +248,15 @@ impl Journal {
     }
 }
 
-/// The replayed ledger extends the watermark, knows this node by this key, and
-/// its tiles are those of its entries.
-async fn must_be_whole(
+/// What the state rests on; if that is a snapshot, the work that changes it begins.
+fn stand(
     database: &Database,
-    fold: &Fold,
-    watermark: Option<Seen>,
-    attester: &Attester,
-) -> Result<(), JournalError> {
-    if let Some(seen) = watermark {
-        fold.follower().must_extend(seen)?;
-    }
-    if let Some(node) = fold.state().nodes.get(&attester.node())
-        && node.key != attester.key()
-    {
-        return Err(JournalError::OtherKey(attester.node()));
-    }
-    tiles_must_fit(database, fold).await
-}
-
-/// The stored tiles at the tree's edge are those of its entries.
-async fn tiles_must_fit(database: &Database, fold: &Fold) -> Result<(), JournalError> {
-    for ((level, index), bytes) in fold.edge().tiles() {
-        let stored = read::tile(database, *level, *index).await?;
-        if !stored.starts_with(bytes) {
-            return Err(JournalError::Tiles(format!("tile {level}/{index} was changed")));
-        }
-    }
-    Ok(())
+    rests_on: Option<Kept>,
+    state: &State,
+) -> (watch::Receiver<Standing>, Option<AbortHandle>) {
+    let Some(kept) = rests_on else { return (watch::channel(Standing::Entries).1, None) };
+    let (standing, receiver) = watch::channel(Standing::Snapshot);
+    let (database, genesis) = (database.clone(), state.genesis_hash());
+    let refold = tokio::spawn(Refold { database, kept, genesis, standing }.run());
+    (receiver, Some(refold.abort_handle()))
 }

@@ -47,6 +47,11 @@ pub enum Broken {
     Genesis { pinned: Digest, found: Digest },
     #[error("at {size} entries the root is {found}; {expected} was attested and seen before")]
     Fork { size: u64, expected: Digest, found: Digest },
+    #[error(
+        "it went backwards: it ends at {ends} entries, and {seen} were seen before, up to entry {}",
+        seen.saturating_sub(1)
+    )]
+    Backwards { ends: u64, seen: u64 },
 }
 
 impl Broken {
@@ -60,6 +65,7 @@ impl Broken {
             Broken::Gap { .. } => "gap",
             Broken::Genesis { .. } => "genesis",
             Broken::Fork { .. } => "fork",
+            Broken::Backwards { .. } => "backwards",
         }
     }
 }
@@ -157,23 +163,21 @@ impl Follower {
 
     /// Whether this ledger still has what was seen of it before; asked when the size is reached.
     pub fn must_extend(&self, seen: Seen) -> Result<(), Broken> {
-        let here = match seen.size == 0 {
-            true => Digest(Hash::EMPTY.0),
-            false => match self.state.roots.get(&seen.size) {
-                Some(root) => *root,
-                None => {
-                    let why = format!(
-                        "it ends at {} entries and {} were seen before; it went backwards",
-                        self.state.size(),
-                        seen.size
-                    );
-                    return Err(Broken::Attestation { last: seen.size.saturating_sub(1), why });
-                }
-            },
+        let ends = self.state.size();
+        if ends < seen.size {
+            return Err(Broken::Backwards { ends, seen: seen.size });
+        }
+        let here = match seen.size {
+            0 => Some(Digest(Hash::EMPTY.0)),
+            size => self.state.roots.get(&size).copied(),
         };
-        match here == seen.root {
-            true => Ok(()),
-            false => Err(Broken::Fork { size: seen.size, expected: seen.root, found: here }),
+        match here {
+            Some(root) if root == seen.root => Ok(()),
+            Some(found) => Err(Broken::Fork { size: seen.size, expected: seen.root, found }),
+            None => {
+                let why = "no batch ends there any more, and one was seen".to_owned();
+                Err(Broken::Attestation { last: seen.size.saturating_sub(1), why })
+            }
         }
     }
 }

@@ -15,8 +15,12 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use image::Image;
 
-/// The format; another one is not read, and the ledger is folded from its beginning.
-const FORMAT: &[u8] = b"portcullis-snapshot-v1\n";
+/// How every format begins.
+const FAMILY: &[u8] = b"portcullis-snapshot-";
+/// This program's format: rules and image may differ in every version, so each reads only its own, and
+/// folds the ledger from its beginning once after an upgrade.
+const FORMAT: &[u8] =
+    concat!("portcullis-snapshot-v1 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 const TAG: usize = 32;
 
 /// Why a snapshot is not used.
@@ -67,7 +71,7 @@ pub fn open(
     let (tag, sealed) = bytes.split_at_checked(TAG).ok_or(SnapshotError::Seal)?;
     hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, key), sealed, tag)
         .map_err(|_| SnapshotError::Seal)?;
-    let body = sealed.strip_prefix(FORMAT).ok_or(SnapshotError::Format)?;
+    let body = body(sealed)?;
     let (image, rest) = postcard::take_from_bytes::<Image>(body).map_err(unreadable)?;
     if !rest.is_empty() {
         return Err(SnapshotError::Unreadable("something stands behind its end".to_owned()));
@@ -76,6 +80,26 @@ pub fn open(
     let (state, frontier) = image.restore(materials)?;
     must_belong(&state, &frontier)?;
     Ok((state, frontier))
+}
+
+/// Whether the sealed bytes hold exactly this state and tree, whatever key they were sealed with: for
+/// whoever has folded the ledger anew, and for whoever has no key.
+///
+/// # Errors
+/// `Format` for another version's snapshot, which cannot be compared; `Unreadable` for bytes that are none.
+pub fn holds(bytes: &[u8], state: &State, frontier: &Frontier) -> Result<bool, SnapshotError> {
+    body(bytes.get(TAG..).unwrap_or_default())?;
+    let fresh = seal(state, frontier, &[0; TAG])?;
+    Ok(fresh.get(TAG..) == bytes.get(TAG..))
+}
+
+/// What stands behind the format.
+fn body(sealed: &[u8]) -> Result<&[u8], SnapshotError> {
+    match sealed.strip_prefix(FORMAT) {
+        Some(body) => Ok(body),
+        None if sealed.starts_with(FAMILY) => Err(SnapshotError::Format),
+        None => Err(SnapshotError::Unreadable("it does not begin as one".to_owned())),
+    }
 }
 
 /// INVARIANT: the state's newest attested root is the root of its tree.

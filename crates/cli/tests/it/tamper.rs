@@ -27,11 +27,14 @@ enum Answer {
     Backwards,
     /// It keeps every rule and is another history: whoever saw the first refuses it as a fork.
     Fork,
+    /// The ledger is believed. The snapshot beside it is refused, by that rule, naming the entry: by a
+    /// start, once it has read every entry, and by the verifier. A gateway never sees one.
+    Cache,
     /// It is believed.
     Yes,
 }
 
-use Answer::{Backwards, Fork, No, Yes};
+use Answer::{Backwards, Cache, Fork, No, Yes};
 
 struct Row {
     damage: &'static str,
@@ -52,7 +55,7 @@ const fn row(damage: &'static str, forge: fn(&Written) -> Forged<'_>, answers: [
 /// What only the node's key makes possible: ARCHITECTURE and SECURITY say the same.
 const ONLY_WITH_THE_KEY: [Answer; 3] = [No("attestation"), No("attestation"), Yes];
 
-const MATRIX: [Row; 35] = [
+const MATRIX: [Row; 36] = [
     never("a grant without its decision", cases::grant_without_decision, "wrong-status"),
     never(
         "a review that policy wants, decided as a grant",
@@ -129,8 +132,8 @@ const MATRIX: [Row; 35] = [
         cases::stolen_token,
         [No("attestation"), No("attestation"), No("signature-invalid")],
     ),
-    // Not refused, because not read: every start folds from entry 0.
-    row("an edited snapshot", cases::edited_snapshot, [Yes, Yes, Yes]),
+    row("something in a snapshot's place", cases::written_snapshot, [Cache, Cache, Cache]),
+    row("an edited snapshot", cases::edited_snapshot, [Cache, Cache, Cache]),
     row("yesterday's database copied back", cases::yesterday, [Backwards, Backwards, Backwards]),
     row(
         "a revocation replaced",
@@ -196,20 +199,29 @@ struct Case<'a> {
     answer: Answer,
     tables: Tables,
     site: Site,
+    /// The same, with the snapshot that the honest node left when it stopped.
+    resumed: Option<Site>,
 }
 
 impl<'a> Case<'a> {
     fn plant(forged: &'a Forged<'a>, power: Power, answer: Answer) -> Case<'a> {
-        let (tables, site) = (forged.tables(power), forged.written.copy());
-        let database = site.data().join("portcullis.db");
+        let tables = forged.tables(power);
+        let site = forged.written.copy();
+        let mut resumed = None;
         match &forged.file {
-            Some(file) if power == Power::Rows => drop(std::fs::copy(file, database).unwrap()),
-            _ => block_on(tables.write(&database)),
+            Some(file) if power == Power::Rows => {
+                std::fs::copy(file, site.data().join("portcullis.db")).unwrap();
+            }
+            _ => {
+                write(&site, &tables, power);
+                let snapshot = forged.written.tables.snapshot.clone();
+                assert!(snapshot.is_some(), "the honest node left one");
+                let with = Tables { snapshot, ..tables.clone() };
+                let there = (answer != Cache).then(|| forged.written.copy());
+                resumed = there.inspect(|site| write(site, &with, power));
+            }
         }
-        if power == Power::NodeKey {
-            parties::set_watermark(&site, tip(&tables));
-        }
-        Case { forged, power, answer, tables, site }
+        Case { forged, power, answer, tables, site, resumed }
     }
 
     fn judge(&self) -> Vec<String> {
@@ -218,25 +230,44 @@ impl<'a> Case<'a> {
         let gateway = block_on(parties::gateway(&self.site, written, &self.tables));
         let verifier = |seen| parties::verifier(&self.site, written, seen);
         let alone = verifier(None);
-        let start = parties::start(&self.site);
+        let start = match self.answer {
+            Cache => parties::start_and_read(&self.site),
+            _ => parties::start(&self.site),
+        };
+        let resumed = self.resumed.as_ref().map(parties::start_and_read);
+        let resumed = resumed.as_ref().unwrap_or(&start);
         let said = self.words(seen);
         let mut wrong = Wrong::default();
         match self.answer {
             No(_) => {
                 wrong.unless_refused("start", &start, &said);
+                wrong.unless_refused("start from a snapshot", resumed, &said);
                 wrong.unless_refused("gateway", &gateway, &said);
+                wrong.unless_refused("verifier", &alone, &said);
+            }
+            Cache => {
+                wrong.unless_refused("start", &start, &said);
+                wrong.unless("gateway", &gateway, Heard::Believed);
                 wrong.unless_refused("verifier", &alone, &said);
             }
             Yes => {
                 wrong.unless("start", &start, Heard::Believed);
+                wrong.unless("start from a snapshot", resumed, Heard::Believed);
                 wrong.unless("gateway", &gateway, Heard::Believed);
                 wrong.unless("verifier", &alone, Heard::Believed);
                 wrong.unless("verifier with --seen", &verifier(Some(seen)), Heard::Believed);
             }
             Backwards | Fork => {
                 match self.power {
-                    Power::NodeKey => wrong.unless("start", &start, Heard::Believed),
-                    _ => wrong.unless_refused("start", &start, &said),
+                    Power::NodeKey => {
+                        wrong.unless("start", &start, Heard::Believed);
+                        let words = ["by the rule `snapshot`: ".to_owned()];
+                        wrong.unless_refused("start from a snapshot", resumed, &words);
+                    }
+                    _ => {
+                        wrong.unless_refused("start", &start, &said);
+                        wrong.unless_refused("start from a snapshot", resumed, &said);
+                    }
                 }
                 wrong.unless("verifier", &alone, Heard::Believed);
                 wrong.unless_refused("verifier with --seen", &verifier(Some(seen)), &said);
@@ -259,12 +290,21 @@ impl<'a> Case<'a> {
             No("gap") => vec![format!("continues at {at}")],
             No("genesis") => vec!["the genesis is".to_owned(), "pinned".to_owned()],
             No(rule) => vec![format!("entry {at}: {rule}: ")],
+            Cache => vec![format!("up to entry {at} does not hold, by the rule `snapshot`")],
             Backwards => {
                 vec![format!("up to entry {}", seen.size - 1), "went backwards".to_owned()]
             }
             Fork => vec![format!("at {} entries the root is", seen.size)],
             Yes => Vec::new(),
         }
+    }
+}
+
+/// Puts the tables into the copy's database; whoever has the node's key rewrites its watermark too.
+fn write(site: &Site, tables: &Tables, power: Power) {
+    block_on(tables.write(&site.data().join("portcullis.db")));
+    if power == Power::NodeKey {
+        parties::set_watermark(site, tip(tables));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use domain::id::NodeId;
 use domain::signature::MachineKey;
@@ -9,11 +10,15 @@ use ledger::note::{KeyError, NoteError};
 use ledger::{Checkpoint, Frontier, Signer};
 use zeroize::Zeroizing;
 
+/// What the key of the node's own snapshots is derived for.
+const SNAPSHOTS: &[u8] = b"portcullis-snapshot-key-v1\n";
+
 /// Signs as one node. The key lies outside the database (see [`crate::keys`]).
 pub struct Attester {
     node: NodeId,
     signer: Signer,
     pair: Ed25519KeyPair,
+    snapshots: Zeroizing<[u8; 32]>,
 }
 
 impl Attester {
@@ -22,7 +27,10 @@ impl Attester {
         let signer = Signer::from_seed(&node.to_string(), seed)?;
         let pair =
             Ed25519KeyPair::from_seed_unchecked(seed.as_slice()).map_err(|_| KeyError::Seed)?;
-        Ok(Attester { node, signer, pair })
+        let mut snapshots = Zeroizing::new([0; 32]);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, seed.as_slice());
+        snapshots.copy_from_slice(hmac::sign(&key, SNAPSHOTS).as_ref());
+        Ok(Attester { node, signer, pair, snapshots })
     }
 
     pub fn node(&self) -> NodeId {
@@ -32,6 +40,11 @@ impl Attester {
     /// The public half, as it is enrolled.
     pub fn key(&self) -> MachineKey {
         MachineKey(*self.signer.verifier().public())
+    }
+
+    /// Seals this node's own snapshots: HMAC-SHA256 of the seed (RFC 2104), for that alone.
+    pub(crate) fn snapshot_key(&self) -> &Zeroizing<[u8; 32]> {
+        &self.snapshots
     }
 
     /// The signed checkpoint of the tree (C2SP tlog-checkpoint) under the node's name.

@@ -2,16 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use ledger::Hash;
 use ledger::tile::{self, Tile};
+use ledger::{Frontier, Hash};
 
 use super::JournalError;
 
-/// The partial tiles of a tree. Made by replaying, never read from the database.
+/// The partial tiles of a tree. Made by replaying, or proven by a believed frontier.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Edge(BTreeMap<(u8, u64), Vec<u8>>);
 
 impl Edge {
+    /// The tiles of the tree that `frontier` is the edge of, from wherever they were kept.
+    pub(super) fn read(
+        tiles: Vec<(Tile, Vec<u8>)>,
+        frontier: &Frontier,
+    ) -> Result<Edge, JournalError> {
+        let tiles = tiles.into_iter();
+        let tiles = tiles.map(|(tile, bytes)| ((tile.level(), tile.index()), bytes)).collect();
+        match ledger::frontier(&tiles, frontier.size()) {
+            Ok(found) if found == *frontier => Ok(Edge(tiles)),
+            Ok(_) => Err(JournalError::Tiles("a tile at the edge was changed".to_owned())),
+            Err(error) => Err(JournalError::Tiles(error.to_string())),
+        }
+    }
+
     /// The tiles that change when `leaves` follow the first `size`, with their whole bytes.
     pub(super) fn grow(
         &self,

@@ -17,13 +17,20 @@ pub enum JournalError {
     Store(#[from] StoreError),
     #[error("the ledger does not hold, by the rule `{rule}`: {0}", rule = .0.rule())]
     Broken(#[from] Broken),
-    #[error("the tree's tiles do not fit its entries: {0}")]
+    #[error("the tree's tiles do not fit its entries, by the rule `tiles`: {0}")]
     Tiles(String),
+    #[error(
+        "the snapshot of {node} up to entry {last} does not hold, by the rule `snapshot`: {why}; find \
+         out who wrote it, then delete it with `portcullis ledger drop-snapshots` and start from the \
+         entries",
+        last = .size.saturating_sub(1)
+    )]
+    Snapshot { node: String, size: u64, why: String },
     #[error("the watermark `{path}` cannot be used: {why}")]
     Watermark { path: PathBuf, why: String },
     #[error(
-        "the database has {database} entries where this node has followed {followed}; it went \
-         backwards: stop, and bring the missing batches back with `portcullis ledger recover`"
+        "the database has {database} entries where this node has followed {followed}, by the rule \
+         `backwards`: stop, and put the newest copy of the database back"
     )]
     Backwards { followed: u64, database: u64 },
     #[error("the ledger enrols node {0} with another key than this node holds")]
@@ -34,12 +41,28 @@ pub enum JournalError {
     NotNewest,
     #[error("the attestation cannot be signed: {0}")]
     Signing(#[from] ledger::note::NoteError),
+    #[error("there is a ledger already: {0}; name an empty database or a new directory")]
+    NotEmpty(String),
     #[error("no batch ends at {0} entries")]
     NoSuchSize(u64),
     #[error(transparent)]
     Outage(#[from] Outage),
     #[error("the journal's work was interrupted: {0}")]
     Interrupted(String),
+}
+
+impl JournalError {
+    /// The stable code of the rule that the database breaks; none for what may go away by itself.
+    pub fn rule(&self) -> Option<&'static str> {
+        match self {
+            JournalError::Broken(broken) => Some(broken.rule()),
+            JournalError::Tiles(_) => Some("tiles"),
+            JournalError::Snapshot { .. } => Some("snapshot"),
+            JournalError::Backwards { .. } => Some("backwards"),
+            JournalError::Store(StoreError::Corrupt { .. }) => Some("corrupt"),
+            _ => None,
+        }
+    }
 }
 
 /// Why nothing was appended although nobody refused it. Nothing of the command has happened, except

@@ -26,6 +26,11 @@ impl Fold {
         Fold { follower: Follower::new(pinned), edge: Edge::default() }
     }
 
+    /// From a snapshot's state and the edge of its tree.
+    pub(super) fn resume(state: State, frontier: Frontier, edge: Edge) -> Fold {
+        Fold { follower: Follower::resume(state, frontier), edge }
+    }
+
     pub(super) fn follower(&self) -> &Follower {
         &self.follower
     }
@@ -51,7 +56,7 @@ impl Fold {
             return Err(JournalError::Backwards { followed, database: tip });
         }
         if tip > followed {
-            self.follow(database).await?;
+            self.follow_to(database, u64::MAX).await?;
         }
         match self.state().size() < tip {
             true => Err(Broken::Gap { expected: self.state().size(), found: tip }.into()),
@@ -59,9 +64,15 @@ impl Fold {
         }
     }
 
-    async fn follow(&mut self, database: &Database) -> Result<(), JournalError> {
+    /// Follows the batches that end at `until` entries or before. On an error, everything believed
+    /// before it stays.
+    pub(super) async fn follow_to(
+        &mut self,
+        database: &Database,
+        until: u64,
+    ) -> Result<(), JournalError> {
         loop {
-            let stored = read::batches(database, self.state().size(), PAGE, u64::MAX).await?;
+            let stored = read::batches(database, self.state().size(), PAGE, until).await?;
             if stored.is_empty() {
                 return Ok(());
             }
@@ -88,6 +99,12 @@ impl Fold {
             let leaves: Vec<_> = batch.entries.iter().map(|bytes| leaf_hash(bytes)).collect();
             let grown = self.edge.grow(batch.first, &leaves)?;
             self.edge.keep(grown, size);
+            for difference in follower.differences().iter().filter(|d| d.entry >= batch.first) {
+                tracing::warn!(
+                    entry = difference.entry,
+                    "this node's policy engine decides otherwise"
+                );
+            }
             self.follower = follower;
         }
         Ok(())

@@ -1,13 +1,13 @@
 //! Reading a ledger without being one of its nodes: for the auditor, and for backups.
 
-use std::path::Path;
-
 use domain::digest::Digest;
 use domain::follow::Follower;
 
 use super::fold::Fold;
+use super::snapshots::{self, Cached};
+use super::start::tiles_must_fit;
 use super::store::{Arg, Database, Row, StoreError, args};
-use super::{JournalError, Store, read, tiles_must_fit};
+use super::{JournalError, Store, read};
 
 /// An open store that nothing is appended to.
 pub struct Reader {
@@ -106,12 +106,26 @@ impl Reader {
         Ok(Reader { database: store.connect().await? })
     }
 
-    /// Believes the ledger from genesis, every batch by the rulebook, or says where it breaks.
-    pub async fn verify(&self, pinned: Option<Digest>) -> Result<Follower, JournalError> {
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Believes the ledger from genesis, every batch by the rulebook, or says where it breaks. Rests on
+    /// no snapshot, and says of each that lies there what the entries say to it.
+    pub async fn verify(
+        &self,
+        pinned: Option<Digest>,
+    ) -> Result<(Follower, Vec<Cached>), JournalError> {
         let mut fold = Fold::new(pinned);
+        let mut cached = Vec::new();
+        for (node, size) in snapshots::all(&self.database).await? {
+            let kept = snapshots::load(&self.database, node.clone(), size).await?;
+            fold.follow_to(&self.database, size).await?;
+            cached.push(Cached { verdict: kept.compare(&fold), node, size });
+        }
         fold.catch_up(&self.database).await?;
         tiles_must_fit(&self.database, &fold).await?;
-        Ok(fold.into_follower())
+        Ok((fold.into_follower(), cached))
     }
 
     pub async fn batches(&self) -> Result<u64, JournalError> {
@@ -127,11 +141,18 @@ impl Reader {
         Ok(read::entries(&self.database, from, from.saturating_add(count)).await?)
     }
 
-    /// Copies everything of the ledger, as it is now, into an empty data directory. Call it on a store
-    /// that is written to: what comes in meanwhile is left out.
-    pub async fn copy_to(&self, directory: &Path) -> Result<(), JournalError> {
+    /// Copies everything of the ledger, as it is now, into an empty store. Call it on a store that is
+    /// written to: what comes in meanwhile is left out.
+    ///
+    /// # Errors
+    /// [`JournalError::NotEmpty`] before anything is copied.
+    pub async fn copy_to(&self, store: Store) -> Result<(), JournalError> {
         let size = read::tip(&self.database).await?;
-        let copy = Store::in_directory(directory).connect().await?;
+        let name = format!("{store:?}");
+        let copy = store.connect().await?;
+        if copy.row("SELECT position FROM entries LIMIT 1", args![]).await?.is_some() {
+            return Err(JournalError::NotEmpty(name));
+        }
         for table in &TABLES {
             self.copy(table, size, &copy).await?;
         }

@@ -1,12 +1,13 @@
 //! Two databases behind one SQL text: SQLite in the data directory, PostgreSQL for many nodes.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use domain::digest::Digest;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
@@ -39,6 +40,12 @@ pub enum StoreError {
     Directory { path: PathBuf, source: std::io::Error },
     #[error("`{0}` is not a database; write `postgres://…` or the path of a data directory")]
     Address(String),
+    #[error(
+        "the database at `{host}` cannot be reached by TLS: {why}; name its authority with \
+         `sslrootcert=FILE` in its address, or say `sslmode=disable` there if nobody else is on the \
+         network in between"
+    )]
+    Tls { host: String, why: String },
     #[error("table `{table}`: {why}")]
     Corrupt { table: &'static str, why: String },
 }
@@ -55,12 +62,14 @@ impl Store {
         Store::Sqlite(directory.join("portcullis.db"))
     }
 
-    /// `postgres://…`, or a data directory. Errors never repeat the text, which may hold a password.
+    /// `postgres://…`, or a data directory. A server on another machine is reached by TLS, its certificate
+    /// and name verified, unless the address says `sslmode`. Errors never repeat the text, which may hold
+    /// a password.
     pub fn parse(text: &str) -> Result<Store, StoreError> {
         let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
         match text.split_once("://") {
             Some(_) if postgres => PgConnectOptions::from_str(text)
-                .map(|options| Store::Postgres(Box::new(options)))
+                .map(|options| Store::Postgres(Box::new(guarded(text, options))))
                 .map_err(|_| StoreError::Address("postgres://…".to_owned())),
             Some((scheme, _)) => Err(StoreError::Address(format!("{scheme}://…"))),
             None => Ok(Store::in_directory(Path::new(text))),
@@ -84,6 +93,22 @@ impl fmt::Debug for Store {
                 write!(f, "postgres at {}:{}", options.get_host(), options.get_port())
             }
         }
+    }
+}
+
+/// Whoever says nothing about TLS gets all of it, except on their own machine.
+fn guarded(text: &str, options: PgConnectOptions) -> PgConnectOptions {
+    let query = url::Url::parse(text).ok();
+    let said = query.is_some_and(|url| {
+        url.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"))
+    });
+    let said = said || std::env::var_os("PGSSLMODE").is_some();
+    let host = options.get_host().trim_matches(['[', ']']);
+    let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let here = options.get_socket().is_some() || host.starts_with('/') || host == "localhost";
+    match said || here || loopback {
+        true => options,
+        false => options.ssl_mode(PgSslMode::VerifyFull),
     }
 }
 
@@ -116,6 +141,7 @@ async fn connect_sqlite(file: &Path) -> Result<Database, StoreError> {
 }
 
 async fn connect_postgres(options: PgConnectOptions) -> Result<Database, StoreError> {
+    let host = options.get_host().to_owned();
     let options = options.options([
         // Durable here, and on the failover target where the server names one.
         ("synchronous_commit", "on"),
@@ -127,7 +153,11 @@ async fn connect_postgres(options: PgConnectOptions) -> Result<Database, StoreEr
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
         .connect_with(options)
-        .await?;
+        .await
+        .map_err(|error| match error {
+            sqlx::Error::Tls(why) => StoreError::Tls { host, why: why.to_string() },
+            error => error.into(),
+        })?;
     sqlx::migrate!("migrations/postgres").run(&pool).await?;
     Ok(Database::Postgres(pool))
 }
@@ -378,6 +408,30 @@ mod tests {
         assert!(matches!(Store::parse("postgres://u:p@db/x"), Ok(Store::Postgres(_))));
         let refused = Store::parse("mysql://u:secret@db/x").unwrap_err().to_string();
         assert!(refused.contains("mysql://") && !refused.contains("secret"), "{refused}");
+    }
+
+    #[test]
+    fn only_a_database_on_this_machine_is_reached_without_tls_unless_it_is_said() {
+        let mode = |address: &str| match Store::parse(address) {
+            Ok(Store::Postgres(options)) => options.get_ssl_mode(),
+            other => panic!("{other:?}"),
+        };
+        let verified =
+            ["postgres://u@db.example/x", "postgresql://u@10.0.0.7:5433/x?application_name=p"];
+        for address in verified {
+            assert!(matches!(mode(address), PgSslMode::VerifyFull), "{address}");
+        }
+        let as_before = [
+            "postgres://u@localhost/x",
+            "postgres://u@127.0.0.1/x",
+            "postgres://u@[::1]:5433/x",
+            "postgres://u@db.example/x?host=/run/postgresql",
+            "postgres://u@db.example/x?sslmode=prefer",
+        ];
+        for address in as_before {
+            assert!(matches!(mode(address), PgSslMode::Prefer), "{address}");
+        }
+        assert!(matches!(mode("postgres://u@db/x?sslmode=disable"), PgSslMode::Disable));
     }
 
     #[test]

@@ -13,11 +13,14 @@ use domain::signature::Seen;
 use domain::state::State;
 use domain::time::{Millis, Span};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 
 use super::append::{NewBatch, append};
 use super::attester::Attester;
 use super::fold::Fold;
 use super::group::{self, Group, Job, Published};
+use super::keeper::Keeper;
+use super::refold::{self, Standing};
 use super::store::Database;
 use super::watermark::Watermark;
 use super::{Clock, JournalError, Outage};
@@ -56,6 +59,10 @@ pub(super) struct Writer {
     pub work: mpsc::Receiver<Work>,
     /// A transaction failed: it may have been kept all the same, so the database is followed first.
     pub suspect: bool,
+    pub keeper: Keeper,
+    pub standing: watch::Receiver<Standing>,
+    /// The work of folding everything again, after a start from a snapshot.
+    pub refold: Option<AbortHandle>,
 }
 
 type Queue = VecDeque<Box<dyn Job>>;
@@ -79,7 +86,14 @@ impl Writer {
                 waiting.drain(..).for_each(|job| job.fail(outage.clone()));
             }
         }
+        if let Some(refold) = &self.refold {
+            refold.abort();
+        }
         self.watermark.finish().await;
+        // INVARIANT: only what rests on every entry is sealed, so that no snapshot rests on another.
+        if matches!(*self.standing.borrow(), Standing::Entries) {
+            self.keeper.finish(&self.fold).await;
+        }
         self.database.close().await;
     }
 
@@ -163,6 +177,7 @@ impl Writer {
     }
 
     fn now(&self) -> Result<Millis, Outage> {
+        refold::broken(&self.standing)?;
         let (clock, tip) = ((self.clock)(), self.fold.state().at());
         if tip > clock.after(AHEAD) {
             return Err(Outage::Clock { clock, tip });
@@ -194,11 +209,14 @@ impl Writer {
     }
 
     /// What was absorbed becomes what readers see.
-    fn show(&self) {
+    fn show(&mut self) {
         let state = self.fold.state();
         self.board.state.store(Arc::new(state.clone()));
         self.board.size.send_replace(state.size());
         self.watermark.reached(self.seen());
+        if matches!(*self.standing.borrow(), Standing::Entries) {
+            self.keeper.look(&self.fold);
+        }
     }
 
     fn seen(&self) -> Seen {

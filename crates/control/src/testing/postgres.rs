@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 const USER: &str = "portcullis";
+const CERTIFICATE: &str = "server.pem";
 
 /// A running cluster; dropped, it is ended and its directory removed.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Cluster {
     server: Child,
     directory: TempDir,
     databases: AtomicU32,
+    port: u16,
 }
 
 impl Cluster {
@@ -26,6 +28,31 @@ impl Cluster {
     pub fn start() -> Cluster {
         let directory = tempfile::tempdir().unwrap();
         let account = Account::of(directory.path());
+        Cluster::begin(directory, &account, 5432, &["listen_addresses="])
+    }
+
+    /// The same, which is reached by TCP on loopback too: with TLS under a certificate of its own
+    /// ([`Cluster::authority`]), or without any.
+    pub fn on_loopback(tls: bool) -> Cluster {
+        let directory = tempfile::tempdir().unwrap();
+        let account = Account::of(directory.path());
+        // PostgreSQL cannot choose: a port that was free a moment ago.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let mut settings = vec!["listen_addresses=127.0.0.1".to_owned(), format!("port={port}")];
+        if tls {
+            certify(directory.path(), &account);
+            let file = |name: &str| directory.path().join(name).display().to_string();
+            let (cert, key) = (file(CERTIFICATE), file("server.key"));
+            settings.extend(["ssl=on".to_owned(), format!("ssl_cert_file={cert}")]);
+            settings.push(format!("ssl_key_file={key}"));
+        }
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        Cluster::begin(directory, &account, port, &settings)
+    }
+
+    fn begin(directory: TempDir, account: &Account, port: u16, settings: &[&str]) -> Cluster {
         let data = directory.path().join("cluster");
         let made = account
             .command("initdb")
@@ -37,7 +64,8 @@ impl Cluster {
         let mut server = account
             .command("postgres")
             // The process stays; only a loss of power could tell the difference.
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60", "-D"])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
+            .args(["-c", "fsync=off", "-c", "max_connections=60", "-D"])
             .arg(&data)
             .arg("-k")
             .arg(directory.path())
@@ -46,7 +74,7 @@ impl Cluster {
             .unwrap();
         let log = server.stderr.take().unwrap();
         wait_until_ready(log);
-        Cluster { server, directory, databases: AtomicU32::new(0) }
+        Cluster { server, directory, databases: AtomicU32::new(0), port }
     }
 
     /// A new, empty database in it, as an address for [`crate::journal::Store::parse`].
@@ -60,7 +88,20 @@ impl Cluster {
     }
 
     fn address(&self, database: &str) -> String {
-        format!("postgres://{USER}@localhost/{database}?host={}", self.directory.path().display())
+        let (port, socket) = (self.port, self.directory.path().display());
+        format!("postgres://{USER}@localhost:{port}/{database}?host={socket}")
+    }
+
+    /// A new database by TCP, as seen from a machine that calls this one `host`.
+    pub async fn database_at(&self, host: &str) -> String {
+        let address = self.database().await;
+        let (address, _) = address.split_once('?').unwrap();
+        address.replace("localhost", host)
+    }
+
+    /// The file of the authority that vouches for the server's certificate.
+    pub fn authority(&self) -> PathBuf {
+        self.directory.path().join(CERTIFICATE)
     }
 }
 
@@ -73,6 +114,23 @@ impl Drop for Cluster {
         }
         let _ = self.server.wait();
     }
+}
+
+/// Makes a key and a certificate for `localhost` that vouches for itself.
+fn certify(directory: &Path, account: &Account) {
+    let made = account
+        .command("/usr/bin/openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+        .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        .arg("-keyout")
+        .arg(directory.join("server.key"))
+        .arg("-out")
+        .arg(directory.join(CERTIFICATE))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "openssl: {}", String::from_utf8_lossy(&made.stderr));
 }
 
 /// Reads the server's log until it takes connections, and to its end in the background.

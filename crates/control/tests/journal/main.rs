@@ -7,8 +7,10 @@ mod records;
 mod recover;
 mod serve;
 mod shared;
+mod snapshots;
 mod tamper;
 mod time;
+mod tls;
 mod wire;
 
 use control::journal::Journal;

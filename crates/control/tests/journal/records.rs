@@ -109,10 +109,6 @@ async fn with_an_entry(journal: &Journal, ledger: &Ledger) {
     assert_eq!(journal.begin_answer(&key, START).await.unwrap(), Begun::Answered(expected));
     assert!(journal.remove_secret(CredentialId(1)).await.unwrap());
     assert_eq!(journal.secret(CredentialId(1)).await.unwrap(), None);
-
-    journal.keep_snapshot(1, vec![1]).await.unwrap();
-    journal.keep_snapshot(2, vec![2]).await.unwrap();
-    assert_eq!(journal.snapshot().await.unwrap(), Some((2, vec![2])));
 }
 
 async fn everything(journal: &Journal, ledger: &Ledger) {

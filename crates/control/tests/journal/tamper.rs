@@ -1,6 +1,5 @@
 //! Whoever can write to the database cannot make the node believe it: a start names entry and rule.
 
-use control::journal::JournalError;
 use control::testing::{Ledger, Place};
 use domain::authority::Act;
 use domain::digest::Digest;
@@ -31,14 +30,24 @@ async fn tampered(statements: &str) -> (Place, Ledger) {
     (place, ledger)
 }
 
-/// How the start is refused: the message, and the broken rule.
+/// How the start is refused, when it reads every entry: the message, and the broken rule. From the
+/// snapshot that the last stop left, it is refused alike, at the latest once every entry was read again.
 async fn refusal(statements: &str) -> (String, &'static str) {
+    let (place, ledger) = tampered(&format!("DELETE FROM snapshots; {statements}")).await;
+    let Err(error) = place.open(&ledger).await else { panic!("started after {statements}") };
     let (place, ledger) = tampered(statements).await;
-    match place.open(&ledger).await {
-        Ok(_) => panic!("started after {statements}"),
-        Err(JournalError::Broken(broken)) => (broken.to_string(), broken.rule()),
-        Err(error) => (error.to_string(), "-"),
-    }
+    let resumed = match place.open(&ledger).await {
+        Ok(journal) => {
+            assert_eq!(journal.rests_on(), Some(6), "{statements}");
+            let error = journal.proven().await.unwrap_err();
+            let refused = ledger.add_vendor(&journal, 99).await;
+            assert!(refused.is_err(), "nothing is appended to it: {error}");
+            error.to_string()
+        }
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(resumed, error.to_string(), "{statements}");
+    (error.to_string(), error.rule().unwrap_or("-"))
 }
 
 #[tokio::test]
@@ -100,11 +109,12 @@ async fn batches_that_were_cut_off() {
     let (text, rule) = refusal(cut).await;
     assert!(text.contains('4') && rule == "gap", "{text}");
     let (text, rule) = refusal(&format!("{cut} UPDATE tip SET size = 4")).await;
-    assert!(text.contains("entry 5") && text.contains("went backwards"), "{text} {rule}");
+    assert!(text.contains("entry 5") && text.contains("went backwards"), "{text}");
+    assert_eq!(rule, "backwards");
 }
 
 #[tokio::test]
 async fn a_tile_that_was_changed() {
-    let (text, _) = refusal("UPDATE tiles SET bytes = zeroblob(192) WHERE level = 0").await;
-    assert!(text.contains("tile 0/0"), "{text}");
+    let (text, rule) = refusal("UPDATE tiles SET bytes = zeroblob(192) WHERE level = 0").await;
+    assert!(text.contains("tile 0/0") && rule == "tiles", "{text}");
 }

@@ -66,3 +66,29 @@ fn a_state_is_sealed_with_its_own_tree_only() {
     let bytes = snapshot::seal(&empty, &Frontier::new(), &KEY).unwrap();
     assert_eq!(open(&world, &bytes).unwrap().state().size(), 0);
 }
+
+#[test]
+fn without_the_key_it_is_told_from_every_other_state_but_not_from_another_seal() {
+    let mut world = everything::world();
+    let bytes = snapshot::seal(world.state(), world.frontier(), &KEY).unwrap();
+    let (state, frontier) = (world.state().clone(), world.frontier().clone());
+    let holds = |bytes: &[u8]| snapshot::holds(bytes, &state, &frontier);
+    assert!(holds(&bytes).unwrap());
+    let resealed = snapshot::seal(&state, &frontier, &[1; 32]).unwrap();
+    assert!(holds(&resealed).unwrap(), "whose seal it is, only the key tells");
+    let mut changed = bytes.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(!holds(&changed).unwrap());
+
+    let at = 32 + "portcullis-snapshot-v".len();
+    changed[at] = b'0';
+    assert!(matches!(holds(&changed), Err(SnapshotError::Format)), "another version's");
+    changed[40] = b'!';
+    assert!(matches!(holds(&changed), Err(SnapshotError::Unreadable(_))));
+    assert!(matches!(holds(b"short"), Err(SnapshotError::Unreadable(_))));
+
+    let bob = world.cast().bob;
+    let service = world.canary("further");
+    world.token(&bob, service, &["parcels:read"]);
+    assert!(!snapshot::holds(&bytes, world.state(), world.frontier()).unwrap());
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use domain::actor::{Actor, Proof};
 use domain::authority::{Act, Authority};
 use domain::credential::CredentialStored;
@@ -25,7 +26,7 @@ use domain::time::Span;
 use domain::token::{self, TokenIssued, TokenRotated};
 use portcullis::sign::Signer;
 
-use super::forged::Forged;
+use super::forged::{Forged, Power};
 use super::written::Written;
 use crate::server::Person;
 
@@ -262,11 +263,45 @@ pub fn stolen_token(w: &Written) -> Forged<'_> {
     stolen.found_at(w.next_signed(at))
 }
 
-/// A snapshot that somebody left in the database.
+/// Something that somebody left in the snapshot's place.
+pub fn written_snapshot(w: &Written) -> Forged<'_> {
+    let mut forged = Forged::of(w);
+    forged.named = w.entries.len() - 1;
+    forged.snapshot =
+        Some(|_, _| b"portcullis-snapshot-v1\n a state with one more reviewer".to_vec());
+    forged
+}
+
+/// A snapshot in which a token's secret is the thief's, sealed as well as the forger can.
 pub fn edited_snapshot(w: &Written) -> Forged<'_> {
     let mut forged = Forged::of(w);
-    forged.snapshot = Some(b"portcullis-snapshot-v1\n a state with one more reviewer".to_vec());
+    forged.named = w.entries.len() - 1;
+    forged.snapshot = Some(|w, power| {
+        let Body::TokenIssued(issued) = &w.entries[w.nth("token-issued", 0)].body else { panic!() };
+        let honest = &w.tables.snapshot.as_ref().unwrap().bytes;
+        let (seal, body) = honest.split_at(SEAL);
+        let at = body.windows(32).position(|bytes| bytes == issued.hash.0).expect("the hash");
+        let mut body = body.to_vec();
+        body[at..at + 32].copy_from_slice(&Digest::of(b"the thief's").0);
+        let seal = match power {
+            Power::Rows | Power::TreeAsAttested => seal.to_vec(),
+            Power::TreeSignedByAnother => sealed(&[66; 32], &body),
+            Power::NodeKey => sealed(w.node_key().bytes.as_slice(), &body),
+        };
+        [seal, body].concat()
+    });
     forged
+}
+
+/// A snapshot's seal is in front of it.
+const SEAL: usize = 32;
+
+/// How a node with this seed seals.
+fn sealed(seed: &[u8], body: &[u8]) -> Vec<u8> {
+    let sign = |key: &[u8], text: &[u8]| {
+        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
+    };
+    sign(&sign(seed, b"portcullis-snapshot-key-v1\n"), body)
 }
 
 /// The newest entries are taken back: the older database file itself, or its like.

@@ -9,7 +9,7 @@ use domain::signature::Seen;
 use ledger::{Checkpoint, Frontier, Signer, leaf_hash, tile};
 use zeroize::Zeroizing;
 
-use super::tables::{Frame, Tables};
+use super::tables::{Frame, Snapshot, Tables};
 use super::written::Written;
 
 /// What the forger holds.
@@ -35,11 +35,12 @@ pub struct Forged<'a> {
     ends: Vec<u64>,
     /// Added, or in the place of what has the digest.
     pub materials: Vec<(Digest, Kind, Vec<u8>)>,
-    pub snapshot: Option<Vec<u8>>,
+    /// In the place of the snapshot that the honest node left; without one, all of them are deleted.
+    pub snapshot: Option<fn(&Written, Power) -> Vec<u8>>,
     /// A database file that is copied back, in place of editing rows.
     pub file: Option<PathBuf>,
     /// The slot that must be named.
-    named: usize,
+    pub named: usize,
     /// The slot that must be named where the attestations hold.
     named_by_rules: Option<usize>,
 }
@@ -122,7 +123,12 @@ impl<'a> Forged<'a> {
 
     /// The tables as this power can make them.
     pub fn tables(&self, power: Power) -> Tables {
-        let mut tables = Tables { snapshot: self.snapshot.clone(), ..Tables::default() };
+        let honest = self.written.tables.snapshot.as_ref();
+        let snapshot = self.snapshot.zip(honest).map(|(forge, honest)| Snapshot {
+            bytes: forge(self.written, power),
+            ..honest.clone()
+        });
+        let mut tables = Tables { snapshot, ..Tables::default() };
         tables.materials.clone_from(&self.written.tables.materials);
         for (digest, kind, bytes) in &self.materials {
             tables.materials.retain(|(known, ..)| known != digest);

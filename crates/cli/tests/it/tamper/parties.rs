@@ -1,5 +1,6 @@
 //! Who is asked to believe a ledger: a start, the offline verifier, a gateway.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +52,28 @@ pub fn verifier(site: &Site, written: &Written, seen: Option<Seen>) -> Said {
     let genesis = written.genesis.to_string();
     let (code, said) = verify_seen(&site.data(), &genesis, seen.as_deref());
     heard(Some(code), said)
+}
+
+/// `portcullis up` on the copy, until it has read every entry or is ended by what it read: what it
+/// believed before that does not count.
+pub fn start_and_read(site: &Site) -> Said {
+    let (out, ours) = std::io::pipe().unwrap();
+    let mut command = site.up();
+    command.env("PORTCULLIS_LOG", "portcullis=info");
+    let mut child = command.stdout(ours.try_clone().unwrap()).stderr(ours).spawn().unwrap();
+    drop(command); // its ends of the pipe
+    let (mut said, mut out) = (String::new(), BufReader::new(out));
+    let mut line = String::new();
+    while out.read_line(&mut line).unwrap() > 0 {
+        if line.contains("every entry was read") {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return (Heard::Believed, said);
+        }
+        said.push_str(&line);
+        line.clear();
+    }
+    heard(child.wait().unwrap().code(), said)
 }
 
 fn heard(code: Option<i32>, said: String) -> Said {

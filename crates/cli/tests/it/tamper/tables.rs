@@ -16,6 +16,14 @@ pub struct Frame {
     pub attestation: String,
 }
 
+/// A snapshot's row, in one part.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub node: String,
+    pub size: u64,
+    pub bytes: Vec<u8>,
+}
+
 /// Everything that a start, a gateway or a verifier reads of a ledger.
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
@@ -25,7 +33,7 @@ pub struct Tables {
     pub needs: Vec<(u64, Digest)>,
     /// Level, index, bytes.
     pub tiles: Vec<(u8, u64, Vec<u8>)>,
-    pub snapshot: Option<Vec<u8>>,
+    pub snapshot: Option<Snapshot>,
 }
 
 impl Tables {
@@ -88,6 +96,11 @@ impl Tables {
             let level = u8::try_from(row.get::<i64, _>(0)).unwrap();
             tables.tiles.push((level, number(row.get(1)), row.get(2)));
         }
+        let sql = "SELECT node, size, bytes FROM snapshots WHERE parts = 1";
+        for row in sqlx::query(sql).fetch_all(&mut database).await.unwrap() {
+            let (node, size, bytes) = (row.get(0), number(row.get(1)), row.get(2));
+            tables.snapshot = Some(Snapshot { node, size, bytes });
+        }
         database.close().await.unwrap();
         tables
     }
@@ -96,7 +109,8 @@ impl Tables {
     pub async fn write(&self, file: &Path) {
         let mut database = open(file).await;
         let clear = "PRAGMA foreign_keys = OFF; BEGIN; DELETE FROM needs; DELETE FROM entries; \
-                     DELETE FROM batches; DELETE FROM tiles; DELETE FROM materials;";
+                     DELETE FROM batches; DELETE FROM tiles; DELETE FROM materials; \
+                     DELETE FROM snapshots;";
         sqlx::raw_sql(clear).execute(&mut database).await.unwrap();
         for (position, bytes) in &self.entries {
             let sql = sqlx::query("INSERT INTO entries VALUES ($1, $2)");
@@ -123,9 +137,10 @@ impl Tables {
             let sql = sql.bind(i64::from(*level)).bind(signed(*index)).bind(bytes);
             sql.execute(&mut database).await.unwrap();
         }
-        if let Some(bytes) = &self.snapshot {
-            let sql = sqlx::query("INSERT INTO snapshots VALUES ($1, $2)");
-            sql.bind(signed(self.size())).bind(bytes).execute(&mut database).await.unwrap();
+        if let Some(Snapshot { node, size, bytes }) = &self.snapshot {
+            let sql = sqlx::query("INSERT INTO snapshots VALUES ($1, $2, 0, 1, $3)");
+            let sql = sql.bind(node).bind(signed(*size)).bind(bytes);
+            sql.execute(&mut database).await.unwrap();
         }
         let tip = sqlx::query("UPDATE tip SET size = $1").bind(signed(self.size()));
         tip.execute(&mut database).await.unwrap();
