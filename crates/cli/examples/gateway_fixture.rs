@@ -22,12 +22,14 @@ use domain::time::Span;
 use domain::token::Secret;
 use portcullis::client::{encode, text};
 use portcullis::home::Home;
+use portcullis::scan::clock;
 use portcullis::sign::Signer;
 use portcullis::tour::cast::{Player, bring_in};
 use portcullis::up::limits::Limits;
 use portcullis::up::{Running, UpOptions, start};
 use portcullis::verb::act::propose_with;
-use portcullis::verb::ticket::{Attachment, attach_with, now, review_with, submit_with};
+use portcullis::verb::ticket::attach::{Attachment, attach_with};
+use portcullis::verb::ticket::review::{review_with, submit_with};
 use portcullis::verb::{new_id, random, read_text};
 use serde_json::{Value, json};
 
@@ -167,7 +169,7 @@ async fn approved(
         criterion: "loopback",
         content: b"it is",
         value: Measured::Flag(true),
-        issued: now()?,
+        issued: clock(),
         expires: None,
         role: Some(Role::new("security")),
     };
@@ -216,7 +218,7 @@ async fn token(
         request: RequestId(new_id()),
         scopes: BTreeSet::from(["items:read".to_owned()]).into_iter().collect(),
         service,
-        until: now()?.after(Span::days(10)),
+        until: clock().after(Span::days(10)),
     };
     let request = control.make_request(who, asked, None, (salt, b"benchmark".to_vec())).await?;
     let state = control.state();

@@ -1,16 +1,20 @@
 //! The client of the HTTP API that every verb uses.
 
-use anyhow::{Context as _, Result, bail};
+mod statement;
+
+use anyhow::{Context as _, Result};
 use control::api::Problem;
-use domain::signature::{Base64, LOGIN_NAMESPACE, REVIEW_NAMESPACE, Seen, Signature};
-use domain::time::Millis;
+use domain::signature::LOGIN_NAMESPACE;
 use reqwest::{Method, RequestBuilder, Url};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::exit::No;
 use crate::home::{Home, Session};
 use crate::sign::Signer;
+
+pub use statement::{Meant, Statement};
 
 /// The server's no, with its problem details. Exit code 1.
 #[derive(Debug)]
@@ -47,18 +51,10 @@ pub struct Holder {
     pub person: String,
 }
 
-/// A statement to be signed, as the server made it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Statement {
-    pub statement: String,
-    pub not_after: u64,
-    pub round: u64,
-    pub seen: Seen,
-}
-
 impl Client {
     pub fn new(url: &str, session: Option<String>) -> Result<Client> {
-        let url = Url::parse(url).with_context(|| format!("`{url}` is not a URL"))?;
+        let unreadable = || No::Usage(format!("`{url}` is not a URL"));
+        let url = Url::parse(url).with_context(unreadable)?;
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
@@ -69,7 +65,8 @@ impl Client {
     /// The client of the stored session.
     pub fn from_session(home: &Home) -> Result<Client> {
         let session = home.session()?;
-        let session = session.context("no session; log in with `portcullis login`")?;
+        let none = || No::refused("no session; log in with `portcullis login`");
+        let session = session.ok_or_else(none)?;
         let mut client = Client::new(&session.url, Some(session.session.clone()))?;
         let (genesis, person) = (session.genesis.clone(), session.person.clone());
         client.holder = Some(Holder { genesis, person });
@@ -85,10 +82,10 @@ impl Client {
         let origin = serde_json::from_str::<Value>(statement)?;
         let origin = text(&origin, "origin").trim_end_matches('/');
         if origin != client.url.as_str().trim_end_matches('/') {
-            anyhow::bail!(
+            return Err(No::refused(format!(
                 "the server says it is {origin}, you called {}; use its own address",
                 client.url
-            );
+            )));
         }
         let signature = signer.sign(LOGIN_NAMESPACE, statement.as_bytes())?;
         let answer = json!({
@@ -136,6 +133,11 @@ impl Client {
                 return Ok(items);
             }
         }
+    }
+
+    /// All items of a list that is not paged.
+    pub async fn list(&self, path: &str) -> Result<Vec<Value>> {
+        self.get(path).await
     }
 
     pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
@@ -190,60 +192,6 @@ async fn refused(response: reqwest::Response) -> Result<reqwest::Response> {
         Ok(problem) if status.as_u16() < 500 => Err(Refused(problem).into()),
         Ok(problem) => anyhow::bail!("{}: {}", problem.title, problem.detail),
         Err(_) => anyhow::bail!("the server answered {status}"),
-    }
-}
-
-/// What the client means to sign; the server's text must say exactly that.
-pub struct Meant<'a> {
-    pub statement: &'static str,
-    pub role: &'a str,
-    /// None for statements without one.
-    pub verdict: Option<&'a str>,
-    /// The subject, field by field.
-    pub fields: Vec<(&'a str, Value)>,
-}
-
-impl Statement {
-    /// The statement as a document, if it is what the client means: this ledger, this person, this
-    /// role, this verdict, this subject, and a bounded wait. Nothing else is ever signed.
-    pub fn must_be(&self, client: &Client, meant: &Meant<'_>) -> Result<Value> {
-        let document: Value = serde_json::from_str(&self.statement)?;
-        let holder = client.holder.as_ref().context("no session")?;
-        let mut wanted = vec![
-            ("statement", json!(meant.statement)),
-            ("role", json!(meant.role)),
-            ("genesis", json!(holder.genesis)),
-            ("signer", json!(holder.person)),
-            ("not_after", json!(self.not_after)),
-            ("seen", json!(self.seen)),
-        ];
-        wanted.extend(meant.verdict.map(|verdict| ("verdict", json!(verdict))));
-        wanted.extend(meant.fields.iter().cloned());
-        for (field, value) in wanted {
-            let found = document.get(field).cloned().unwrap_or_default();
-            if found != value {
-                bail!(
-                    "the server wants something else signed than was meant: `{field}` is {found}, \
-                     not {value}; nothing was signed"
-                );
-            }
-        }
-        let latest = crate::scan::clock().after(domain::statement::LONGEST_WAIT);
-        if self.not_after > latest.0 {
-            bail!("the server wants a signature that counts for too long; nothing was signed");
-        }
-        Ok(document)
-    }
-
-    /// Signs exactly the text that was shown.
-    pub fn sign(&self, signer: &Signer) -> Result<Signature> {
-        let sig = signer.sign(REVIEW_NAMESPACE, self.statement.as_bytes())?;
-        Ok(Signature {
-            key: signer.public().fingerprint(),
-            not_after: Millis(self.not_after),
-            seen: self.seen,
-            sig: Base64(sig),
-        })
     }
 }
 

@@ -1,9 +1,14 @@
 //! The command line. Start reading at [`args`] (what it can do) and `run` (how it gets there).
 
+#[macro_use]
+pub mod print;
+
 pub mod args;
 pub mod client;
-mod failed;
+pub mod exit;
 pub mod home;
+pub mod names;
+pub mod nearest;
 pub mod scan;
 pub mod show;
 pub mod sign;
@@ -15,20 +20,21 @@ pub mod verify;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use args::{
-    ActVerb, Args, KeyVerb, LedgerVerb, PersonVerb, PolicyVerb, RequestVerb, ServiceVerb,
-    StandardVerb, TicketVerb, TokenVerb, VendorVerb, Verb,
+    ActVerb, Args, KeyVerb, LedgerVerb, MachineVerb, PersonVerb, PolicyVerb, RequestVerb,
+    ServiceVerb, SettingsVerb, StandardVerb, TicketVerb, TokenVerb, VendorVerb, Verb,
 };
-use failed::failed;
+use exit::failed;
 use home::Home;
 use show::Show;
 use verb::Desk;
 
 /// Runs the program on its arguments.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let read = Args::from_arg_matches(&args::command().get_matches());
+    let args = read.unwrap_or_else(|error| error.exit());
     if matches!(args.verb, Verb::ScanChild) {
         return scan::child();
     }
@@ -50,7 +56,7 @@ pub fn main() -> ExitCode {
 async fn run(args: Args) -> Result<()> {
     let home = Home::find(args.config.as_deref())?;
     let show = Show { json: args.json };
-    let desk = Desk { home, key: args.key, show, yes: args.yes };
+    let desk = Desk { home, key: args.key, show, yes: args.yes, full: args.full };
     match args.verb {
         Verb::Up(options) => up::up(&desk.home, options, show).await,
         Verb::Tour(options) => tour::tour(options, show).await,
@@ -59,6 +65,8 @@ async fn run(args: Args) -> Result<()> {
         Verb::Whoami => verb::login::whoami(&desk).await,
         Verb::Act { verb } => act(&desk, verb).await,
         Verb::Person { verb } => person(&desk, verb).await,
+        Verb::Machine { verb } => machine(&desk, verb).await,
+        Verb::Settings { verb } => settings(&desk, verb).await,
         Verb::Vendor { verb } => vendor(&desk, verb).await,
         Verb::Standard { verb } => standard(&desk, verb).await,
         Verb::Policy { verb } => policy(&desk, verb).await,
@@ -80,7 +88,7 @@ async fn run(args: Args) -> Result<()> {
 async fn act(desk: &Desk, verb: ActVerb) -> Result<()> {
     match verb {
         ActVerb::List => verb::act::list(desk).await,
-        ActVerb::Sign { act } => verb::act::sign(desk, &act).await,
+        ActVerb::Sign { act } => verb::act::sign(desk, act.as_deref()).await,
     }
 }
 
@@ -90,9 +98,33 @@ async fn person(desk: &Desk, verb: PersonVerb) -> Result<()> {
         PersonVerb::List => verb::person::list(desk).await,
         PersonVerb::Offboard { person } => verb::person::offboard(desk, &person).await,
         PersonVerb::Roles { person, role } => verb::person::roles(desk, &person, role).await,
-        PersonVerb::Key { verb: KeyVerb::Add { person, public_key } } => {
-            verb::person::add_key(desk, &person, &public_key).await
+        PersonVerb::Key { verb } => key(desk, verb).await,
+    }
+}
+
+async fn key(desk: &Desk, verb: KeyVerb) -> Result<()> {
+    match verb {
+        KeyVerb::Add { person, public_key } => {
+            verb::person::key::add(desk, &person, &public_key).await
         }
+        KeyVerb::List { person } => verb::person::key::list(desk, person.as_deref()).await,
+        KeyVerb::Retire { key } => verb::person::key::retire(desk, &key).await,
+    }
+}
+
+async fn machine(desk: &Desk, verb: MachineVerb) -> Result<()> {
+    match verb {
+        MachineVerb::List => verb::machine::list(desk).await,
+        MachineVerb::Identity => verb::machine::identity(desk),
+        MachineVerb::Enroll { kind, file } => verb::machine::enroll(desk, kind, &file).await,
+        MachineVerb::Retire { machine } => verb::machine::retire(desk, &machine).await,
+    }
+}
+
+async fn settings(desk: &Desk, verb: SettingsVerb) -> Result<()> {
+    match verb {
+        SettingsVerb::Show => verb::settings::show(desk).await,
+        SettingsVerb::Set(set) => verb::settings::set(desk, set).await,
     }
 }
 
@@ -134,10 +166,14 @@ async fn ticket(desk: &Desk, verb: TicketVerb) -> Result<()> {
         TicketVerb::Amend { ticket, file } => verb::ticket::amend(desk, &ticket, &file).await,
         TicketVerb::Show { ticket } => verb::ticket::show(desk, &ticket).await,
         TicketVerb::List => verb::ticket::list(desk).await,
-        TicketVerb::Probe(probe) => verb::ticket::probe(desk, probe).await,
-        TicketVerb::Attach(attach) => verb::ticket::attach(desk, attach).await,
-        TicketVerb::Submit { ticket } => verb::ticket::submit(desk, ticket).await,
-        TicketVerb::Sign(sign) => verb::ticket::sign(desk, sign).await,
+        TicketVerb::Probe(probe) => verb::ticket::probe::probe(desk, probe).await,
+        TicketVerb::Report(report) => verb::ticket::report::report(desk, report).await,
+        TicketVerb::Papers { ticket, save } => {
+            verb::ticket::papers::papers(desk, &ticket, save).await
+        }
+        TicketVerb::Attach(attach) => verb::ticket::attach::attach(desk, attach).await,
+        TicketVerb::Submit { ticket } => verb::ticket::review::submit(desk, &ticket).await,
+        TicketVerb::Sign(sign) => verb::ticket::review::ticket(desk, sign).await,
         TicketVerb::Withdraw { ticket } => verb::ticket::withdraw(desk, &ticket).await,
         TicketVerb::Release { service, stage } => {
             verb::service::release(desk, &service, &stage).await
@@ -161,7 +197,7 @@ async fn request(desk: &Desk, verb: RequestVerb) -> Result<()> {
         RequestVerb::New(new) => verb::request::new(desk, new).await,
         RequestVerb::Show { request } => verb::request::show(desk, &request).await,
         RequestVerb::List => verb::request::list(desk).await,
-        RequestVerb::Sign(sign) => verb::ticket::sign(desk, sign).await,
+        RequestVerb::Sign(sign) => verb::ticket::review::request(desk, sign).await,
         RequestVerb::Claim { request, out } => verb::request::claim(desk, &request, out).await,
     }
 }
@@ -169,9 +205,9 @@ async fn request(desk: &Desk, verb: RequestVerb) -> Result<()> {
 async fn token(desk: &Desk, verb: TokenVerb) -> Result<()> {
     match verb {
         TokenVerb::List(list) => verb::token::list(desk, list).await,
-        TokenVerb::Why { token } => verb::token::why(desk, token).await,
+        TokenVerb::Why { token } => verb::token::why(desk, &token).await,
         TokenVerb::Rotate { token, overlap, out } => {
-            verb::token::rotate(desk, token, overlap, out).await
+            verb::token::rotate(desk, &token, overlap, out).await
         }
         TokenVerb::Revoke(revoke) => verb::token::revoke(desk, revoke).await,
     }

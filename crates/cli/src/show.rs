@@ -34,6 +34,37 @@ impl Show {
     }
 }
 
+/// A moment as people read it; JSON keeps the milliseconds.
+pub fn moment(at: Millis) -> String {
+    let stamp = i64::try_from(at.0).ok().map(jiff::Timestamp::from_millisecond);
+    match stamp {
+        Some(Ok(stamp)) => stamp.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        _ => at.to_string(),
+    }
+}
+
+/// The server's words with every RFC 3339 moment in them as people read it.
+pub fn prose(text: &str) -> String {
+    text.split_inclusive(' ').map(readable).collect()
+}
+
+fn readable(word: &str) -> String {
+    let read = |word: &str| {
+        let (head, tail) = word.split_once('Z')?;
+        let at = head.find(|c: char| c.is_ascii_digit())?;
+        let (before, stamp) = head.split_at(at);
+        let stamp: jiff::Timestamp = format!("{stamp}Z").parse().ok()?;
+        let at = Millis(u64::try_from(stamp.as_millisecond()).ok()?);
+        Some(format!("{before}{}{tail}", moment(at)))
+    };
+    read(word).unwrap_or_else(|| word.to_owned())
+}
+
+/// `1 entry`, `2 entries`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// A table with a head; one line says so when it is empty.
 pub fn table(head: &[&str], rows: Vec<Vec<String>>) {
     if rows.is_empty() {
@@ -58,17 +89,23 @@ pub fn rows(items: &[Value], fields: &[&str]) -> Vec<Vec<String>> {
     items.iter().map(row).collect()
 }
 
+/// The items of a list, whether it is paged or not.
+pub fn items(list: &Value) -> Vec<Value> {
+    list.get("items").unwrap_or(list).as_array().cloned().unwrap_or_default()
+}
+
 fn cell(item: &Value, field: &str) -> String {
     let found = field.split('.').try_fold(item, |value, part| value.get(part));
     match found {
         None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => prose(text),
+        Some(Value::Bool(flag)) => (if *flag { "yes" } else { "no" }).to_owned(),
         Some(Value::Array(items)) => {
             let items: Vec<_> = items.iter().map(|i| i.as_str().unwrap_or("…")).collect();
             items.join(", ")
         }
         Some(Value::Number(number)) => match number.as_u64() {
-            Some(ms) if ms > 1_000_000_000_000 => Millis(ms).to_string(),
+            Some(ms) if ms > 1_000_000_000_000 => moment(Millis(ms)),
             _ => number.to_string(),
         },
         Some(other) => other.to_string(),
@@ -83,6 +120,13 @@ pub fn facts(item: &Value, fields: &[(&str, &str)]) {
         if value != "-" && !value.is_empty() {
             println!("{name:>width$}  {value}");
         }
+    }
+}
+
+/// What to do next.
+pub fn next(step: &str) {
+    if !step.is_empty() {
+        println!("next: {}", prose(step));
     }
 }
 
@@ -103,7 +147,30 @@ pub fn criteria(ticket: &Value) {
             _ => "✗",
         };
         let wide = if text(criterion, "stage") == "wide" { " (for wide release)" } else { "" };
-        println!("    {mark} {:<22} {}{wide}", text(criterion, "id"), text(criterion, "why"));
+        let why = prose(text(criterion, "why"));
+        println!("    {mark} {:<22} {why}{wide}", text(criterion, "id"));
     }
     println!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_by_people_in_their_sentences() {
+        let said =
+            "ends on 2027-02-20T01:53:58.327Z, because the contract ends (2027-03-01T00:00:00Z)";
+        let read = "ends on 2027-02-20 01:53 UTC, because the contract ends (2027-03-01 00:00 UTC)";
+        assert_eq!(prose(said), read);
+        for kept in ["Zürich is in the ZZZ", "v2Z", "a 12Z b"] {
+            assert_eq!(prose(kept), kept);
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(count(1, "criterion", "criteria"), "1 criterion");
+        assert_eq!(count(0, "criterion", "criteria"), "0 criteria");
+    }
 }

@@ -1,16 +1,33 @@
 //! Signing as a person: with an SSH key in a file, in an agent or on hardware (PROTOCOL.sshsig).
+//!
+//! [`shown`] is what they see before: a summary made here, and the statement itself.
+
+mod act;
+mod evidence;
+mod request;
+mod shown;
+pub mod texts;
+mod ticket;
+mod words;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::signature::PublicKey;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 
+use crate::exit::{No, reading};
 use crate::home::Home;
+
+pub use act::act;
+pub use request::request;
+pub use shown::Shown;
+pub use ticket::{attestation, ticket};
+pub use words::plain;
 
 /// A key that signs. Hardware keys, agents and keys with a passphrase sign through `ssh-keygen`.
 pub enum Signer {
@@ -27,8 +44,7 @@ impl Signer {
         } else {
             path.to_owned()
         };
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("reading the SSH key {}", path.display()))?;
+        let text = std::fs::read_to_string(&path).with_context(|| reading(&path))?;
         if let Ok(key) = PrivateKey::from_openssh(&text) {
             let public = PublicKey::from_openssh(&key.public_key().to_openssh()?)?;
             let hardware = key.algorithm().as_str().starts_with("sk-");
@@ -38,7 +54,7 @@ impl Signer {
             return Ok(Signer::Keygen { path, public });
         }
         let public = PublicKey::from_openssh(&text)
-            .with_context(|| format!("{} is no OpenSSH key", path.display()))?;
+            .with_context(|| No::Usage(format!("{} is no OpenSSH key", path.display())))?;
         Ok(Signer::Keygen { path, public })
     }
 
@@ -54,10 +70,10 @@ impl Signer {
         }
         match places.iter().find(|place| place.exists()) {
             Some(place) => Signer::load(place),
-            None => bail!(
+            None => Err(No::usage(
                 "no SSH key found; name one with `--key FILE` or make one with \
-                 `ssh-keygen -t ed25519`"
-            ),
+                 `ssh-keygen -t ed25519`",
+            )),
         }
     }
 
@@ -93,7 +109,7 @@ fn keygen(path: &Path, namespace: &str, message: &[u8]) -> Result<Vec<u8>> {
     }
     let output = child.wait_with_output()?;
     if !output.status.success() {
-        bail!("ssh-keygen did not sign with {}", path.display());
+        return Err(No::refused(format!("ssh-keygen did not sign with {}", path.display())));
     }
     blob(std::str::from_utf8(&output.stdout).context("ssh-keygen printed no signature")?)
 }

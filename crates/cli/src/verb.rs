@@ -1,26 +1,30 @@
 //! The client's verbs: one file per noun.
 
 pub mod act;
+pub mod find;
 pub mod ledger;
 pub mod login;
+pub mod machine;
 pub mod person;
 pub mod policy;
 pub mod request;
 pub mod service;
+pub mod settings;
 pub mod standard;
 pub mod ticket;
 pub mod token;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::client::{Client, text};
+use crate::client::Client;
+use crate::exit::{No, reading};
 use crate::home::Home;
 use crate::show::Show;
-use crate::sign::Signer;
+use crate::sign::{Shown, Signer};
 
 /// What every verb works with.
 pub struct Desk {
@@ -29,6 +33,8 @@ pub struct Desk {
     pub show: Show,
     /// Answers questions with yes.
     pub yes: bool,
+    /// Shows statements whole, beside their summary.
+    pub full: bool,
 }
 
 impl Desk {
@@ -40,51 +46,50 @@ impl Desk {
         Signer::find(&self.home, self.key.as_deref())
     }
 
-    /// Shows what is about to be signed, whole, and asks.
-    pub fn confirm(&self, document: &Value) -> Result<()> {
+    /// Shows what is about to be signed, and asks.
+    pub fn confirm(&self, shown: &Shown) -> Result<()> {
         if self.show.json || self.yes {
             return Ok(());
         }
-        eprintln!("You are about to sign exactly this:\n");
-        eprintln!("{}\n", serde_json::to_string_pretty(document)?);
-        eprint!("Sign? [y/N] ");
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
-        match answer.trim() {
-            "y" | "Y" | "yes" => Ok(()),
-            _ => bail!("not signed"),
+        shown.summary();
+        if self.full {
+            shown.whole();
+        }
+        loop {
+            eprint!("Sign? [y/N, f: the statement in full] ");
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer)?;
+            match answer.trim() {
+                "y" | "Y" | "yes" => return Ok(()),
+                "f" | "F" | "full" => shown.whole(),
+                _ => return Err(No::refused("not signed")),
+            }
         }
     }
 }
 
+/// The bytes of a file that the user named.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| reading(path))
+}
+
 /// A file in YAML or JSON, as `T`; what is wrong with it is said with its path.
 pub fn read_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    read_text(&text).with_context(|| format!("{} is not as it should be", path.display()))
+    let text = std::fs::read_to_string(path).with_context(|| reading(path))?;
+    let wrong = || No::Usage(format!("{} is not as it should be", path.display()));
+    read_text(&text).with_context(wrong)
 }
 
 /// YAML or JSON text; enums are written as in JSON.
 pub fn read_text<T: DeserializeOwned>(text: &str) -> Result<T> {
-    let value: Value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(_) => serde_yaml_ng::from_str(text)?,
-    };
-    Ok(serde_json::from_value(value)?)
+    Ok(serde_json::from_value(read_value(text)?)?)
 }
 
-/// The id behind an id or a name of the list at `path`.
-pub async fn resolve(client: &Client, path: &str, what: &str) -> Result<String> {
-    let items: Value = client.get(path).await?;
-    let items = items.get("items").unwrap_or(&items).as_array().cloned().unwrap_or_default();
-    let named: Vec<_> = items
-        .iter()
-        .filter(|item| text(item, "id") == what || text(item, "name") == what)
-        .collect();
-    match named.as_slice() {
-        [one] => Ok(text(one, "id").to_owned()),
-        [] => bail!("nothing is called `{what}`"),
-        _ => bail!("`{what}` is the name of several; use the id"),
+/// YAML or JSON text as a document.
+pub fn read_value(text: &str) -> Result<Value> {
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(value),
+        Err(_) => Ok(serde_yaml_ng::from_str(text)?),
     }
 }
 

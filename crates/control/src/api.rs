@@ -4,7 +4,9 @@ pub mod act;
 pub mod caller;
 pub mod ledger;
 pub mod login;
+pub mod machine;
 pub mod once;
+pub mod probe;
 pub mod problem;
 pub mod request;
 pub mod service;
@@ -74,6 +76,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(login::login, login::logout))
         .routes(routes!(login::whoami))
         .routes(routes!(login::people))
+        .routes(routes!(machine::machines))
         .routes(routes!(ledger::ledger))
         .routes(routes!(ledger::entries))
         .routes(routes!(ledger::proof))
@@ -95,7 +98,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ticket::tickets, ticket::open))
         .routes(routes!(ticket::ticket))
         .routes(routes!(ticket::amend))
-        .routes(routes!(ticket::probe))
+        .routes(routes!(ticket::probe, probe::probes))
         .routes(routes!(ticket::order))
         .routes(routes!(ticket::attach))
         .routes(routes!(ticket::submit))

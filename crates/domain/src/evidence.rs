@@ -134,7 +134,6 @@ pub(crate) fn check(
 ) -> Result<(), Refusal> {
     let ticket = state.ticket(attached.ticket)?;
     let mut reasons = Reasons::default();
-    reasons.take(must_take(state, ticket, &attached.criterion));
     // Whoever attests brings it in themselves; documents come from those who work on the ticket.
     match attached.signature {
         Some(_) => reasons.take(entry.person(state).map(|_| ())),
@@ -145,6 +144,7 @@ pub(crate) fn check(
         format!("issued on {}, which is still to come", attached.issued)
     });
     if let Some(criterion) = reasons.take(state.criterion(ticket, &attached.criterion)) {
+        reasons.take(must_take(ticket, criterion));
         reasons.take(check_source(state, criterion, attached, entry).map(|claim| {
             claims.extend(claim);
         }));
@@ -158,8 +158,7 @@ pub(crate) fn check(
 
 /// A ticket takes evidence while it is evaluated. Once it is approved, it takes signed words for what
 /// only the wide release asks: they were not to be had before.
-fn must_take(state: &State, ticket: &Ticket, criterion: &str) -> Result<(), Refusal> {
-    let criterion = state.criterion(ticket, criterion)?;
+fn must_take(ticket: &Ticket, criterion: &Criterion) -> Result<(), Refusal> {
     let later =
         criterion.stage == Stage::Wide && matches!(criterion.verify, Verify::Attestation(_));
     match ticket.status {

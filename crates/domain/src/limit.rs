@@ -72,12 +72,15 @@ impl Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.count, self.per)
+        let per = self.per.to_string();
+        // `1m` is said as `m`, `10m` as it is.
+        let unit = per.strip_prefix('1').filter(|unit| unit.len() == 1).unwrap_or(&per);
+        write!(f, "{}/{unit}", self.count)
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a rate; write calls and a length of time, as in `60/1m` or `5/s`")]
+#[error("`{0}` is not a rate; write calls and a length of time, as in `60/m` or `5/10s`")]
 pub struct RateError(String);
 
 impl FromStr for Rate {
@@ -151,7 +154,10 @@ mod tests {
     #[test]
     fn rates_are_read_and_printed() {
         assert_eq!("60/m".parse::<Rate>().unwrap(), Rate { count: 60, per: Span::MINUTE });
-        assert_eq!("5/10s".parse::<Rate>().unwrap().to_string(), "5/10s");
+        for text in ["5/10s", "600/m", "1/d", "7/11m"] {
+            assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+        assert_eq!("600/1m".parse::<Rate>().unwrap().to_string(), "600/m");
         for text in ["", "60", "0/m", "60/", "x/m", "60/w", "2000000/s"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }

@@ -35,7 +35,7 @@ impl fmt::Display for Millis {
     }
 }
 
-/// A length of time in milliseconds; on the wire a number of them, in files also `90d`, `12h`, `30m`, `10s`.
+/// A length of time in milliseconds; on the wire a number of them, in files also `2w`, `90d`, `12h`, `30m`, `10s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Span(#[serde(deserialize_with = "milliseconds")] pub u64);
@@ -79,7 +79,7 @@ impl Span {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a length of time; write a whole number and `d`, `h`, `m` or `s`, as in `90d`"
+    "`{0}` is not a length of time; write a whole number and `w`, `d`, `h`, `m` or `s`, as in `90d`"
 )]
 pub struct SpanError(String);
 
@@ -91,6 +91,7 @@ impl FromStr for Span {
         let unit = text.chars().next_back().ok_or_else(unreadable)?;
         let number = text.strip_suffix(unit).unwrap_or_default();
         let scale = match unit {
+            'w' => Span::days(7).0,
             'd' => Span::DAY.0,
             'h' => Span::HOUR.0,
             'm' => Span::MINUTE.0,
@@ -103,7 +104,7 @@ impl FromStr for Span {
 }
 
 impl fmt::Display for Span {
-    /// The largest unit that leaves nothing over, in the form that [`FromStr`] reads; else milliseconds.
+    /// The largest unit up to a day that leaves nothing over, in the form that [`FromStr`] reads; else milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(Span::DAY, "d"), (Span::HOUR, "h"), (Span::MINUTE, "m"), (Span::SECOND, "s")];
         match units.iter().find(|(unit, _)| self.0 >= unit.0 && self.0.is_multiple_of(unit.0)) {
@@ -124,7 +125,8 @@ mod tests {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
         assert_eq!("48h".parse::<Span>().unwrap().to_string(), "2d");
-        for text in ["", "d", "9", "9w", "-1d", "1.5h", "99999999999999d"] {
+        assert_eq!("2w".parse::<Span>().unwrap().to_string(), "14d");
+        for text in ["", "d", "9", "9y", "-1d", "1.5h", "99999999999999d"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

@@ -159,7 +159,10 @@ impl Refused {
             detail: self.to_string(),
             code: self.code(),
         };
-        let body = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
+        let mut body = serde_json::to_vec(&document).unwrap_or_default();
+        // Whoever reads it in a terminal gets their prompt on the next line.
+        body.push(b'\n');
+        let body = Bytes::from(body);
         let mut header = ResponseHeader::build_no_case(status, Some(8))?;
         header.insert_header(CONTENT_TYPE, "application/problem+json")?;
         header.insert_header(CACHE_CONTROL, "no-store")?;

@@ -63,7 +63,7 @@ pub fn make_keys(keys: &KeyDirectory, origin: &str) -> Result<()> {
 }
 
 /// The public half of a machine's Ed25519 key.
-fn public(key: &Key) -> Result<MachineKey> {
+pub fn public(key: &Key) -> Result<MachineKey> {
     let pair = Ed25519KeyPair::from_seed_unchecked(key.bytes.as_slice())
         .ok()
         .context("a machine's key is unreadable")?;

@@ -1,33 +1,40 @@
 //! Acts of authority: composed here, shown, signed, sent; and the ones that wait for a second operator.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use control::flow::act::{MaterialText, PaperText, Proposal};
 use control::flow::statement::Wanted;
 use domain::authority::Act;
-use domain::digest::Digest;
 use domain::material::Kind;
 use domain::people::Role;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Desk;
-use crate::client::{Client, Meant, decode, encode, text};
-use crate::show::{rows, table};
-use crate::sign::Signer;
+use crate::client::{Client, Meant, encode, text};
+use crate::exit::No;
+use crate::names::Names;
+use crate::show::{next, rows, table};
+use crate::sign::{self, Shown, Signer};
 
-/// Signs the act and proposes it. The statement has to hold exactly the act that was composed here.
+/// Signs the act and proposes it; `then` is the next step once it stands. The statement has to hold
+/// exactly the act that was composed here.
 pub async fn propose(
     desk: &Desk,
     act: Act,
     papers: Vec<PaperText>,
     materials: Vec<(Kind, Vec<u8>)>,
+    then: &str,
 ) -> Result<Value> {
     let (client, signer) = (desk.client()?, desk.signer()?);
-    let confirm = |document: &Value| desk.confirm(document);
+    let confirm = |shown: &Shown| desk.confirm(shown);
     let done = propose_with(&client, &signer, act, papers, materials, confirm).await?;
     desk.show.print(&done, || match done.get("entry").and_then(Value::as_u64) {
-        Some(entry) => println!("done: entry {entry} of the ledger"),
+        Some(entry) => {
+            println!("done: entry {entry} of the ledger");
+            next(then);
+        }
         None => {
-            println!("waits for another operator: `portcullis act sign {}`", text(&done, "waiting"))
+            println!("signed; it waits for another operator");
+            next(&format!("they sign with `portcullis act sign {}`", text(&done, "waiting")));
         }
     });
     Ok(done)
@@ -40,15 +47,16 @@ pub async fn propose_with(
     act: Act,
     papers: Vec<PaperText>,
     materials: Vec<(Kind, Vec<u8>)>,
-    confirm: impl FnOnce(&Value) -> Result<()>,
+    confirm: impl FnOnce(&Shown) -> Result<()>,
 ) -> Result<Value> {
     let statement = client.statement(&Wanted::Act(Box::new(act.clone()))).await?;
     let document = statement.must_be(client, &meant(serde_json::to_value(&act)?))?;
-    confirm(&document)?;
-    let materials = materials
+    let materials: Vec<_> = materials
         .into_iter()
         .map(|(kind, bytes)| MaterialText { kind, bytes: encode(&bytes) })
         .collect();
+    let names = Names::of(client).await.unwrap_or_default();
+    confirm(&sign::act(&statement, document, &names, &papers, &materials)?)?;
     let signatures = vec![statement.sign(signer)?];
     client.post("/v1/acts", &Proposal { act, materials, papers, signatures }).await
 }
@@ -58,53 +66,32 @@ fn meant(act: Value) -> Meant<'static> {
     Meant { statement: "authority", role: Role::OPERATOR, verdict: None, fields }
 }
 
-/// Puts what the act names beside it, each computed again: a digest alone says nothing to a reader.
-fn read_along(waiting: &Value, document: &mut Value) -> Result<()> {
-    let list = |field| waiting.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
-    let act = waiting.get("act").map(Value::to_string).unwrap_or_default();
-    let mut texts = Vec::new();
-    for material in list("materials") {
-        let bytes = decode(text(&material, "bytes"))?;
-        texts.push((Digest::of(&bytes), bytes));
-    }
-    for found in list("papers") {
-        let (salt, content) = (decode(text(&found, "salt"))?, decode(text(&found, "content"))?);
-        texts.push((Digest::over(&[&salt, &content]), content));
-    }
-    for (digest, bytes) in texts {
-        if !act.contains(&digest.to_string()) {
-            bail!("the server shows a text that the act does not name; nothing was signed");
-        }
-        if let Some(document) = document.as_object_mut() {
-            let shown = String::from_utf8_lossy(&bytes).into_owned();
-            document.insert(format!("text of {digest}"), json!(shown));
-        }
-    }
-    Ok(())
-}
-
 pub async fn list(desk: &Desk) -> Result<()> {
     let waiting: Value = desk.client()?.get("/v1/acts").await?;
     desk.show.print(&waiting, || {
         let items = waiting.as_array().cloned().unwrap_or_default();
         table(&["act", "kind", "signatures"], rows(&items, &["id", "kind", "signatures"]));
+        if !items.is_empty() {
+            next("`portcullis act sign ACT` shows it before it asks");
+        }
     });
     Ok(())
 }
 
-pub async fn sign(desk: &Desk, id: &str) -> Result<()> {
+/// Signs the act of this id; the only one that waits when none is named.
+pub async fn sign(desk: &Desk, id: Option<&str>) -> Result<()> {
     let (client, signer) = (desk.client()?, desk.signer()?);
-    let waiting: Value = client.get("/v1/acts").await?;
-    let waiting = waiting.as_array().cloned().unwrap_or_default();
-    let Some(found) = waiting.iter().find(|act| text(act, "id") == id) else {
-        bail!("no act `{id}` is waiting; see `portcullis act list`");
-    };
-    let act: Act = serde_json::from_value(found.get("act").cloned().unwrap_or_default())?;
-    let statement = client.statement(&Wanted::Act(Box::new(act))).await?;
+    let found = waiting(&client, id).await?;
+    let id = text(&found, "id");
     let act = found.get("act").cloned().unwrap_or_default();
-    let mut document = statement.must_be(&client, &meant(act))?;
-    read_along(found, &mut document)?;
-    desk.confirm(&document)?;
+    let wanted = Wanted::Act(Box::new(serde_json::from_value(act.clone())?));
+    let statement = client.statement(&wanted).await?;
+    let document = statement.must_be(&client, &meant(act))?;
+    let texts = |field| found.get(field).cloned().unwrap_or_else(|| Value::Array(Vec::new()));
+    let papers: Vec<PaperText> = serde_json::from_value(texts("papers"))?;
+    let materials: Vec<MaterialText> = serde_json::from_value(texts("materials"))?;
+    let names = Names::of(&client).await.unwrap_or_default();
+    desk.confirm(&sign::act(&statement, document, &names, &papers, &materials)?)?;
     let signature = statement.sign(&signer)?;
     let done: Value = client.post(&format!("/v1/acts/{id}/signatures"), &signature).await?;
     desk.show.print(&done, || match done.get("entry").and_then(Value::as_u64) {
@@ -112,4 +99,18 @@ pub async fn sign(desk: &Desk, id: &str) -> Result<()> {
         None => println!("signed; more operators have to"),
     });
     Ok(())
+}
+
+async fn waiting(client: &Client, id: Option<&str>) -> Result<Value> {
+    let all = client.list("/v1/acts").await?;
+    let fits = |act: &&Value| id.is_none_or(|id| text(act, "id") == id);
+    let found: Vec<_> = all.iter().filter(fits).collect();
+    match (found.as_slice(), id) {
+        ([one], _) => Ok((*one).clone()),
+        ([], Some(id)) => {
+            Err(No::refused(format!("no act `{id}` is waiting; see `portcullis act list`")))
+        }
+        ([], None) => Err(No::refused("no act is waiting")),
+        _ => Err(No::usage("several acts wait; name one, as `portcullis act list` shows it")),
+    }
 }

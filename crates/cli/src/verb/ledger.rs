@@ -1,45 +1,21 @@
 //! Reading the ledger through a server, and backing its data up.
 
+mod show;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use control::journal::{Reader, Store};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Desk;
 use crate::args::Place;
+use crate::exit::No;
 use crate::home::Home;
-use crate::show::table;
+use crate::show::count;
 use crate::verify;
 
-pub async fn show(desk: &Desk, from: u64, count: usize) -> Result<()> {
-    let client = desk.client()?;
-    let head: Value = client.get("/v1/ledger").await?;
-    let path = format!("/v1/ledger/entries?from={from}&count={count}");
-    let entries: Value = client.get(&path).await?;
-    let all = json!({ "ledger": head, "entries": entries });
-    desk.show.print(&all, || {
-        let fields = [
-            ("origin", "origin"),
-            ("genesis", "genesis"),
-            ("entries", "size"),
-            ("root", "root"),
-            ("single operator", "single_operator"),
-        ];
-        crate::show::facts(&head, &fields);
-        let items = entries.as_array().cloned().unwrap_or_default();
-        let row = |item: &Value| {
-            let field = |name: &str| item.get(name).cloned().unwrap_or_default();
-            let at = field("at").as_u64().unwrap_or_default();
-            let kind = field("kind").as_str().unwrap_or_default().to_owned();
-            let who = item.pointer("/entry/actor/who").and_then(Value::as_str);
-            let who = who.unwrap_or("(node)").to_owned();
-            vec![field("position").to_string(), domain::time::Millis(at).to_string(), kind, who]
-        };
-        table(&["entry", "at", "what", "who"], items.iter().map(row).collect());
-    });
-    Ok(())
-}
+pub use show::show;
 
 impl Place {
     fn find(self) -> Result<(PathBuf, Store)> {
@@ -59,7 +35,7 @@ impl Place {
 pub async fn backup(desk: &Desk, place: Place, out: &Path) -> Result<()> {
     let (data, store) = place.find()?;
     if out.exists() {
-        anyhow::bail!("{} exists already; name a new directory", out.display());
+        return Err(No::usage(format!("{} exists already; name a new directory", out.display())));
     }
     crate::home::private_dir(out)?;
     desk.show.note("copying …");
@@ -73,7 +49,9 @@ pub async fn backup(desk: &Desk, place: Place, out: &Path) -> Result<()> {
     let report = verify::run(out, None, None).await?;
     let done = json!({ "backup": out, "entries": report.entries, "root": report.root });
     desk.show.print(&done, || {
-        println!("{} entries, verified, in {}", report.entries, out.display());
+        let entries =
+            count(usize::try_from(report.entries).unwrap_or(usize::MAX), "entry", "entries");
+        println!("{entries}, verified, in {}", out.display());
         println!("the keys are not in it: keep {} apart", desk.home.keys().display());
     });
     Ok(())

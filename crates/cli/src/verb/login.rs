@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::client::Client;
-use crate::show::facts;
+use crate::exit::No;
+use crate::show::{facts, next};
 
 pub async fn login(desk: &Desk, url: &str) -> Result<()> {
     let (client, session) = Client::login(url, &desk.signer()?).await?;
@@ -13,18 +14,18 @@ pub async fn login(desk: &Desk, url: &str) -> Result<()> {
         && before.url == session.url
         && before.genesis != session.genesis
     {
-        anyhow::bail!(
+        return Err(No::refused(format!(
             "the server at {url} has another ledger than before (genesis {}, was {}); if that is \
              meant, `portcullis logout` first",
-            session.genesis,
-            before.genesis
-        );
+            session.genesis, before.genesis
+        )));
     }
     desk.home.save_session(&session)?;
     let me: Value = client.get("/v1/whoami").await?;
     desk.show.print(&me, || {
         facts(&me, &[("person", "id"), ("name", "name"), ("roles", "roles")]);
-        println!("\nlogged in for eight hours; next: `portcullis --help`");
+        println!("\nlogged in for eight hours");
+        next("`portcullis ticket list`, `request list` and `act list` show what waits");
     });
     Ok(())
 }

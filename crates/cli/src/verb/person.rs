@@ -1,5 +1,7 @@
 //! People and service accounts.
 
+pub mod key;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -9,10 +11,11 @@ use control::control::Profile;
 use control::flow::act::PaperText;
 use domain::authority::Act;
 use domain::id::PersonId;
-use domain::people::{KeyAdded, Kind, PersonAdded, PersonOffboarded, Role, RolesSet};
+use domain::people::{Kind, PersonAdded, PersonOffboarded, Role, RolesSet};
 use domain::signature::PublicKey;
 
-use super::{Desk, act, new_id, random, resolve};
+use super::{Desk, act, find, new_id, random};
+use crate::exit::{No, reading};
 use crate::show::{rows, table};
 
 #[derive(Debug, Args)]
@@ -35,9 +38,9 @@ pub struct Add {
 
 /// Reads one public key from a file.
 pub fn public_key(path: &Path) -> Result<PublicKey> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    Ok(PublicKey::from_openssh(&text)?)
+    let text = std::fs::read_to_string(path).with_context(|| reading(path))?;
+    let unreadable = || No::Usage(format!("{} is no OpenSSH public key", path.display()));
+    PublicKey::from_openssh(&text).with_context(unreadable)
 }
 
 /// The act that brings somebody in, with the paper of their name.
@@ -55,28 +58,23 @@ pub fn added(
 
 pub async fn add(desk: &Desk, add: Add) -> Result<()> {
     let kind = if add.workload { Kind::Workload } else { Kind::Human };
+    let then = format!("{} logs in: `portcullis login URL --key THEIR-KEY`", add.name);
     let profile = Profile { name: add.name, contact: add.contact };
     let roles = add.role.into_iter().map(Role::new).collect();
     let (person, paper) = added(&profile, public_key(&add.public_key)?, kind, roles, false)?;
-    act::propose(desk, Act::PersonAdded(person), vec![paper], Vec::new()).await.map(|_| ())
+    act::propose(desk, Act::PersonAdded(person), vec![paper], Vec::new(), &then).await.map(|_| ())
 }
 
 pub async fn offboard(desk: &Desk, who: &str) -> Result<()> {
-    let person = resolve(&desk.client()?, "/v1/people?limit=200", who).await?.parse()?;
+    let person = find::person(&desk.client()?, who).await?;
     let gone = PersonOffboarded { person };
-    act::propose(desk, Act::PersonOffboarded(gone), Vec::new(), Vec::new()).await.map(|_| ())
+    act::propose(desk, Act::PersonOffboarded(gone), Vec::new(), Vec::new(), "").await.map(|_| ())
 }
 
 pub async fn roles(desk: &Desk, who: &str, roles: Vec<String>) -> Result<()> {
-    let person = resolve(&desk.client()?, "/v1/people?limit=200", who).await?.parse()?;
+    let person = find::person(&desk.client()?, who).await?;
     let set = RolesSet { person, roles: roles.into_iter().map(Role::new).collect() };
-    act::propose(desk, Act::RolesSet(set), Vec::new(), Vec::new()).await.map(|_| ())
-}
-
-pub async fn add_key(desk: &Desk, who: &str, file: &Path) -> Result<()> {
-    let person = resolve(&desk.client()?, "/v1/people?limit=200", who).await?.parse()?;
-    let added = KeyAdded { key: public_key(file)?, person };
-    act::propose(desk, Act::KeyAdded(added), Vec::new(), Vec::new()).await.map(|_| ())
+    act::propose(desk, Act::RolesSet(set), Vec::new(), Vec::new(), "").await.map(|_| ())
 }
 
 pub async fn list(desk: &Desk) -> Result<()> {

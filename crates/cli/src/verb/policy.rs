@@ -10,16 +10,18 @@ use domain::material::Kind;
 use domain::people::Kind as PersonKind;
 use domain::policy::{Facts, Outcome, PolicyPublished, Rules};
 use domain::refusal::{Code, Refusal};
+use domain::service::Release;
 use domain::time::{Millis, Span};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Desk, act, read_file};
-use crate::show::facts;
+use super::{Desk, act, read_bytes, read_file};
+use crate::exit::{No, reading};
+use crate::show::{count, facts};
 
 /// Reads and type-checks a file of policies.
 pub fn read(path: &Path) -> Result<(Vec<u8>, Rules)> {
-    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let bytes = read_bytes(path)?;
     let rules = Rules::read(&bytes)?;
     rules.validate()?;
     Ok((bytes, rules))
@@ -30,7 +32,8 @@ pub fn check(desk: &Desk, path: &Path) -> Result<()> {
     let ids: Vec<_> = rules.ids().collect();
     let done = json!({ "digest": Digest::of(&bytes).to_string(), "policies": ids });
     desk.show.print(&done, || {
-        println!("{} policies fit the schema: {}", ids.len(), ids.join(", "));
+        let fit = count(ids.len(), "policy fits", "policies fit");
+        println!("{fit} the schema: {}", ids.join(", "));
     });
     Ok(())
 }
@@ -42,7 +45,10 @@ pub async fn publish(desk: &Desk, path: &Path) -> Result<()> {
     let version = in_force.get("version").and_then(Value::as_u64).unwrap_or_default() + 1;
     let published = PolicyPublished { policy: Digest::of(&bytes), version };
     let materials = vec![(Kind::Policy, bytes)];
-    act::propose(desk, Act::PolicyPublished(published), Vec::new(), materials).await.map(|_| ())
+    let act = Act::PolicyPublished(published);
+    let then =
+        "try it: `portcullis policy explain SERVICE -e ENVIRONMENT -s SCOPE --for 30d --reason …`";
+    act::propose(desk, act, Vec::new(), materials, then).await.map(|_| ())
 }
 
 pub async fn show(desk: &Desk) -> Result<()> {
@@ -88,6 +94,15 @@ pub struct Case {
     pub addresses: bool,
     #[serde(default = "service")]
     pub service: String,
+    /// The vendor's id
+    #[serde(default = "vendor")]
+    pub vendor: String,
+    /// How far the service is released
+    #[serde(default = "wide")]
+    pub stage: Release,
+    /// Whether the requester is a person of the tour
+    #[serde(default)]
+    pub demo: bool,
 }
 
 fn production() -> String {
@@ -96,6 +111,14 @@ fn production() -> String {
 
 fn service() -> String {
     "service".to_owned()
+}
+
+fn vendor() -> String {
+    "vendor".to_owned()
+}
+
+fn wide() -> Release {
+    Release::Wide
 }
 
 impl Case {
@@ -107,7 +130,7 @@ impl Case {
         let now = Millis(1_800_000_000_000);
         Facts {
             addresses: self.addresses,
-            demo: false,
+            demo: self.demo,
             kind: PersonKind::Human,
             owner: if self.workload { PersonKind::Workload } else { PersonKind::Human },
             person: PersonId(1),
@@ -117,8 +140,8 @@ impl Case {
             sandbox: self.sandbox,
             service: ServiceId(1),
             name: self.service.clone(),
-            vendor: "vendor".to_owned(),
-            stage: "wide",
+            vendor: self.vendor.clone(),
+            stage: self.stage.name(),
             data: self.data.iter().map(|class| class.name()).collect(),
             scopes: self.scopes.iter().map(scope).collect(),
             now,
@@ -133,11 +156,14 @@ pub fn test(desk: &Desk, path: &Path, folder: &Path) -> Result<()> {
     let (bytes, rules) = read(path)?;
     let digest = Digest::of(&bytes);
     let mut files: Vec<_> = std::fs::read_dir(folder)
-        .with_context(|| format!("reading {}", folder.display()))?
+        .with_context(|| reading(folder))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "json"))
         .collect();
     files.sort();
+    if files.is_empty() {
+        return Err(No::usage(format!("{} holds no case: no *.yaml, no *.json", folder.display())));
+    }
     let mut results = Vec::new();
     for file in &files {
         let case: Case = read_file(file)?;
@@ -158,12 +184,13 @@ pub fn test(desk: &Desk, path: &Path, folder: &Path) -> Result<()> {
             let policies = result.get("policies").cloned().unwrap_or_default();
             println!("{mark} {}: {outcome} {policies}", crate::client::text(result, "case"));
         }
-        println!("{} cases, {failed} failed", results.len());
+        println!("{}, {failed} failed", count(results.len(), "case", "cases"));
     });
     match failed {
         0 => Ok(()),
         _ => {
-            let message = format!("{failed} cases come out otherwise than expected");
+            let cases = count(failed, "case comes", "cases come");
+            let message = format!("{cases} out otherwise than expected");
             Err(Refusal::new(Code::DecisionDiffers, message).into())
         }
     }

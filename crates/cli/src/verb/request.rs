@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use control::flow::statement::Wanted;
 use domain::address::Cidr;
@@ -15,12 +15,13 @@ use domain::time::Span;
 use domain::token::Secret;
 use serde_json::{Value, json};
 
-use super::ticket::now;
-use super::{Desk, new_id, random, resolve};
+use super::{Desk, find, new_id, random};
 use crate::client::{Client, Meant, encode, text};
+use crate::exit::No;
 use crate::home::write_private;
-use crate::show::{facts, rows, table};
-use crate::sign::Signer;
+use crate::scan::clock;
+use crate::show::{facts, next, rows, table};
+use crate::sign::{self, Shown, Signer};
 
 #[derive(Debug, Args)]
 pub struct New {
@@ -56,10 +57,10 @@ pub struct New {
 pub async fn asked(client: &Client, new: &New) -> Result<(Asked, [u8; 32])> {
     let service: Value = client.get(&format!("/v1/services/{}", new.service)).await?;
     let owner = match &new.owner {
-        Some(owner) => resolve(client, "/v1/people?limit=200", owner).await?,
+        Some(owner) => find::person(client, owner).await?,
         None => {
             let me: Value = client.get("/v1/whoami").await?;
-            text(&me, "id").to_owned()
+            text(&me, "id").parse()?
         }
     };
     let salt = random()?;
@@ -69,13 +70,13 @@ pub async fn asked(client: &Client, new: &New) -> Result<(Asked, [u8; 32])> {
     let asked = Asked {
         addresses: new.address.clone(),
         environment: new.environment.clone(),
-        owner: owner.parse()?,
+        owner,
         rate: new.rate,
         reason: paper(&salt, new.reason.as_bytes()),
         request: RequestId(new_id()),
         scopes,
         service: text(&service, "id").parse()?,
-        until: now()?.after(new.span),
+        until: clock().after(new.span),
     };
     Ok((asked, salt))
 }
@@ -85,7 +86,7 @@ pub async fn make_with(
     client: &Client,
     signer: &Signer,
     new: &New,
-    confirm: impl FnOnce(&Value) -> Result<()>,
+    confirm: impl FnOnce(&Shown) -> Result<()>,
 ) -> Result<Value> {
     let (asked, salt) = asked(client, new).await?;
     let statement = client.statement(&Wanted::Ask(Box::new(asked.clone()))).await?;
@@ -94,7 +95,7 @@ pub async fn make_with(
     let role = Role::REQUESTER;
     let meant = Meant { statement: "request", role, verdict: Some("request"), fields };
     let document = statement.must_be(client, &meant)?;
-    confirm(&document)?;
+    confirm(&sign::request(client, &statement, document, Some(&new.reason)).await?)?;
     let wish = json!({
         "asked": asked,
         "reason": new.reason,
@@ -112,7 +113,7 @@ pub async fn new(desk: &Desk, new: New) -> Result<()> {
         desk.show.print(&decision, || print_decision(&decision));
         return Ok(());
     }
-    let confirm = |document: &Value| desk.confirm(document);
+    let confirm = |shown: &Shown| desk.confirm(shown);
     let made = make_with(&client, &desk.signer()?, &new, confirm).await?;
     desk.show.print(&made, || print(&made));
     match text(&made, "status") {
@@ -165,11 +166,13 @@ fn print(request: &Value) {
     if let Some(decision) = request.get("decision").filter(|decision| !decision.is_null()) {
         print_decision(decision);
     }
-    println!("next: {}", text(request, "next"));
+    next(text(request, "next"));
 }
 
-pub async fn show(desk: &Desk, id: &str) -> Result<()> {
-    let request: Value = desk.client()?.get(&format!("/v1/requests/{id}")).await?;
+pub async fn show(desk: &Desk, what: &str) -> Result<()> {
+    let client = desk.client()?;
+    let id = find::request(&client, what, find::Wanted::Any).await?;
+    let request: Value = client.get(&format!("/v1/requests/{id}")).await?;
     desk.show.print(&request, || print(&request));
     Ok(())
 }
@@ -189,8 +192,7 @@ pub async fn claim_with(client: &Client, request: &str) -> Result<(Secret, Value
     let found: Value = client.get(&format!("/v1/requests/{request}")).await?;
     let grant = found.get("grant").filter(|grant| !grant.is_null());
     let Some(grant) = grant else {
-        let next = text(&found, "next");
-        bail!(domain::refusal::Refusal::new(domain::refusal::Code::WrongStatus, next));
+        return Err(No::refused(text(&found, "next")));
     };
     let token = TokenId(new_id());
     let secret = Secret::new(token, &random()?);
@@ -201,8 +203,10 @@ pub async fn claim_with(client: &Client, request: &str) -> Result<(Secret, Value
     Ok((secret, view))
 }
 
-pub async fn claim(desk: &Desk, request: &str, out: Option<PathBuf>) -> Result<()> {
-    let (secret, view) = claim_with(&desk.client()?, request).await?;
+pub async fn claim(desk: &Desk, what: &str, out: Option<PathBuf>) -> Result<()> {
+    let client = desk.client()?;
+    let request = find::request(&client, what, find::Wanted::Claim).await?;
+    let (secret, view) = claim_with(&client, &request.to_string()).await?;
     give(desk, &secret, view, out)
 }
 

@@ -9,12 +9,16 @@ use zeroize::Zeroizing;
 
 use super::Desk;
 use crate::client::text;
-use crate::show::{facts, rows, table};
+use crate::exit::reading;
+use crate::show::{facts, next, rows, table};
 
 pub async fn add_vendor(desk: &Desk, name: &str, contact: &str) -> Result<()> {
     let wish = json!({ "name": name, "contact": contact });
     let done: Value = desk.client()?.post("/v1/vendors", &wish).await?;
-    desk.show.print(&done, || println!("{} is {}", name, text(&done, "id")));
+    desk.show.print(&done, || {
+        println!("{name} is {}", text(&done, "id"));
+        next("open a ticket for an API of theirs: `portcullis ticket open FILE`");
+    });
     Ok(())
 }
 
@@ -72,9 +76,7 @@ pub async fn credential(
     file: Option<&std::path::Path>,
 ) -> Result<()> {
     let text = match file {
-        Some(path) => {
-            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?
-        }
+        Some(path) => std::fs::read_to_string(path).with_context(|| reading(path))?,
         None => {
             if std::io::stdin().is_terminal() {
                 desk.show.note("the vendor's credential, then Enter:");
@@ -91,14 +93,20 @@ pub async fn credential(
     }
     let path = format!("/v1/services/{name}/credentials/{environment}");
     let done: Value = desk.client()?.put(&path, &json!({ "credential": credential })).await?;
-    desk.show.print(&done, || println!("sealed in the vault; only the gateway gets it"));
+    desk.show.print(&done, || {
+        println!("sealed in the vault; only the gateway gets it");
+        next(&format!("release it, if it is not yet: `portcullis ticket release {name} canary`"));
+    });
     Ok(())
 }
 
 pub async fn release(desk: &Desk, name: &str, stage: &str) -> Result<()> {
     let path = format!("/v1/services/{name}/release");
     let done: Value = desk.client()?.post(&path, &json!({ "stage": stage })).await?;
-    desk.show.print(&done, || println!("`{name}` is released: {stage}"));
+    desk.show.print(&done, || {
+        println!("`{name}` is released: {stage}");
+        next(&format!("`portcullis service show {name}` lists its scopes, and where to call it"));
+    });
     Ok(())
 }
 

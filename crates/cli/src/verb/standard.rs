@@ -1,8 +1,10 @@
 //! Standards: checked before they are published, published with operators' signatures.
 
+mod names;
+
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use domain::authority::Act;
 use domain::digest::Digest;
 use domain::entry::canonical;
@@ -10,14 +12,26 @@ use domain::material::Kind;
 use domain::standard::{Standard, StandardPublished};
 use serde_json::{Value, json};
 
-use super::{Desk, act, read_file};
-use crate::show::{rows, table};
+use super::{Desk, act, read_value};
+use crate::exit::{No, reading};
+use crate::nearest::hint;
+use crate::show::{count, rows, table};
 
 /// Reads a standard; whatever cannot be measured is refused with a hint.
 pub fn read(path: &Path) -> Result<Standard> {
-    let standard: Standard = read_file(path)?;
-    standard.check()?;
-    Ok(standard)
+    let text = std::fs::read_to_string(path).with_context(|| reading(path))?;
+    let wrong = || No::Usage(format!("{} is not as it should be", path.display()));
+    parse(&text).with_context(wrong)?
+}
+
+/// What is written wrongly comes back as an error, what cannot be measured as a refusal in the result.
+fn parse(text: &str) -> Result<Result<Standard>> {
+    let document = read_value(text)?;
+    if let Err(refusal) = names::check(&document, text) {
+        return Ok(Err(refusal.into()));
+    }
+    let standard: Standard = serde_json::from_value(document)?;
+    Ok(standard.check().map(|()| standard).map_err(Into::into))
 }
 
 pub fn check(desk: &Desk, path: &Path) -> Result<()> {
@@ -29,8 +43,10 @@ pub fn check(desk: &Desk, path: &Path) -> Result<()> {
         "digest": digest,
     });
     desk.show.print(&done, || {
-        println!("{} {}: {criteria} criteria, all measurable", standard.name, standard.version);
-        println!("reviewed by {}, at least {} people", standard.reviews, standard.signers);
+        let criteria = count(criteria, "criterion", "criteria");
+        println!("{} {}: {criteria}, all measurable", standard.name, standard.version);
+        let people = count(standard.signers.into(), "person", "people");
+        println!("reviewed by {}, at least {people}", standard.reviews);
     });
     Ok(())
 }
@@ -50,7 +66,12 @@ pub fn print(name: &str) -> Result<()> {
             Ok(())
         }
         None => {
-            bail!("no bundled standard `{name}`; there are baseline, payment, personal, health")
+            let all: Vec<_> = BUNDLED.iter().map(|(bundled, _)| *bundled).collect();
+            let hint = hint(name, all.iter().copied());
+            Err(No::usage(format!(
+                "no bundled standard `{name}`; there are {}{hint}",
+                all.join(", ")
+            )))
         }
     }
 }
@@ -65,7 +86,9 @@ pub fn published(standard: &Standard) -> (StandardPublished, Vec<u8>) {
 pub async fn publish(desk: &Desk, path: &Path) -> Result<()> {
     let (published, bytes) = published(&read(path)?);
     let materials = vec![(Kind::Standard, bytes)];
-    act::propose(desk, Act::StandardPublished(published), Vec::new(), materials).await.map(|_| ())
+    let then = format!("name it in a ticket's file: `standard: {}`", published.name);
+    let act = Act::StandardPublished(published);
+    act::propose(desk, act, Vec::new(), materials, &then).await.map(|_| ())
 }
 
 pub async fn list(desk: &Desk) -> Result<()> {
@@ -80,13 +103,11 @@ pub async fn list(desk: &Desk) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verb::read_text;
 
     #[test]
     fn every_bundled_standard_can_be_measured_and_is_named_as_its_file() {
         for (name, text) in BUNDLED {
-            let standard: Standard = read_text(text).unwrap();
-            assert_eq!(standard.check(), Ok(()), "{name}");
+            let standard = parse(text).unwrap().unwrap();
             assert_eq!(standard.name, name);
         }
     }
@@ -94,9 +115,8 @@ mod tests {
     #[test]
     fn a_criterion_without_a_number_is_refused_with_a_hint() {
         let vague = BUNDLED[0].1.replacen("threshold: {is: true}", "", 1);
-        let standard: Standard = read_text(&vague).unwrap();
-        let refused = standard.check().unwrap_err();
-        assert!(refused.has(domain::refusal::Code::NotMeasurable));
+        let refused = parse(&vague).unwrap().unwrap_err();
+        assert_eq!(crate::exit::Exit::of(&refused), crate::exit::Exit::Refused);
         assert!(refused.to_string().contains("at-least"), "{refused}");
     }
 }

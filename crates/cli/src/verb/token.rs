@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use domain::id::TokenId;
 use domain::time::Span;
@@ -10,9 +10,10 @@ use domain::token::Secret;
 use serde_json::{Value, json};
 
 use super::request::give;
-use super::{Desk, new_id, random, resolve};
+use super::{Desk, find, new_id, random};
 use crate::client::{Client, text};
-use crate::show::{facts, rows, table};
+use crate::exit::No;
+use crate::show::{count, facts, rows, table};
 
 #[derive(Debug, Args)]
 pub struct List {
@@ -28,7 +29,7 @@ pub async fn list(desk: &Desk, list: List) -> Result<()> {
     let client = desk.client()?;
     let mut path = "/v1/tokens?".to_owned();
     if let Some(owner) = &list.owner {
-        let id = resolve(&client, "/v1/people?limit=200", owner).await?;
+        let id = find::person(&client, owner).await?;
         path.push_str(&format!("owner={id}&"));
     }
     if let Some(service) = &list.service {
@@ -43,8 +44,10 @@ pub async fn list(desk: &Desk, list: List) -> Result<()> {
     Ok(())
 }
 
-pub async fn why(desk: &Desk, id: TokenId) -> Result<()> {
-    let token: Value = desk.client()?.get(&format!("/v1/tokens/{id}")).await?;
+pub async fn why(desk: &Desk, what: &str) -> Result<()> {
+    let client = desk.client()?;
+    let id = find::token(&client, what).await?;
+    let token: Value = client.get(&format!("/v1/tokens/{id}")).await?;
     desk.show.print(&token, || {
         let fields = [
             ("token", "id"),
@@ -73,16 +76,18 @@ pub async fn rotate_with(client: &Client, id: TokenId, overlap: Span) -> Result<
     Ok((secret, view))
 }
 
-pub async fn rotate(desk: &Desk, id: TokenId, overlap: Span, out: Option<PathBuf>) -> Result<()> {
-    let (secret, view) = rotate_with(&desk.client()?, id, overlap).await?;
+pub async fn rotate(desk: &Desk, what: &str, overlap: Span, out: Option<PathBuf>) -> Result<()> {
+    let client = desk.client()?;
+    let id = find::token(&client, what).await?;
+    let (secret, view) = rotate_with(&client, id, overlap).await?;
     give(desk, &secret, view, out)
 }
 
 #[derive(Debug, Args)]
 #[group(id = "target", required = true, multiple = false)]
 pub struct RevokeTarget {
-    /// One token
-    pub token: Option<TokenId>,
+    /// One token, or its service's name where only one lives
+    pub token: Option<String>,
     /// Everything of this person or service account
     #[arg(long)]
     pub owner: Option<String>,
@@ -113,18 +118,19 @@ pub struct Revoke {
 }
 
 async fn target(client: &Client, target: &RevokeTarget) -> Result<Value> {
-    Ok(if let Some(token) = target.token {
-        json!({ "token": token })
+    Ok(if let Some(token) = &target.token {
+        json!({ "token": find::token(client, token).await? })
     } else if let Some(owner) = &target.owner {
-        json!({ "owner": resolve(client, "/v1/people?limit=200", owner).await? })
+        json!({ "owner": find::person(client, owner).await? })
     } else if let Some(service) = &target.service {
-        json!({ "service": resolve(client, "/v1/services", service).await? })
+        json!({ "service": find::named(client, "service", service).await? })
     } else if let Some(vendor) = &target.vendor {
-        json!({ "vendor": resolve(client, "/v1/vendors", vendor).await? })
+        json!({ "vendor": find::named(client, "vendor", vendor).await? })
     } else if let Some(ticket) = &target.ticket {
         json!({ "ticket": ticket })
     } else {
-        bail!("say what to revoke: a token, --owner, --service, --vendor or --ticket")
+        let all = "a token, --owner, --service, --vendor or --ticket";
+        return Err(No::usage(format!("say what to revoke: {all}")));
     })
 }
 
@@ -141,7 +147,8 @@ pub async fn revoke(desk: &Desk, revoke: Revoke) -> Result<()> {
         done = receipts(&client, done).await?;
     }
     desk.show.print(&done, || {
-        let ended = done.get("ended").cloned().unwrap_or_default();
+        let ended = done.get("ended").and_then(Value::as_u64).unwrap_or_default();
+        let ended = count(usize::try_from(ended).unwrap_or(usize::MAX), "grant", "grants");
         match done.get("number").and_then(Value::as_u64) {
             None => println!("would end {ended}:"),
             Some(number) => println!("revocation {number}: {ended} ended"),

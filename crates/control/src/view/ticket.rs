@@ -1,5 +1,6 @@
 //! A ticket as people see it: every criterion with its standing, and what happens next.
 
+use domain::evidence::Source;
 use domain::gate::{Outcome, Standing};
 use domain::id::TicketId;
 use domain::refusal::Refusal;
@@ -22,6 +23,8 @@ pub struct TicketView {
     pub vendor: Named,
     pub requester: Named,
     pub standard: String,
+    /// The standard's digest: a material.
+    pub standard_digest: String,
     pub round: u64,
     pub status: String,
     /// What the ticket waits for, and who can give it.
@@ -55,6 +58,9 @@ pub struct CriterionView {
     pub until: Option<u64>,
     /// The evidence's digest.
     pub evidence: Option<String>,
+    /// Where the evidence comes from, whether it passes or not.
+    #[schema(value_type = Object)]
+    pub source: Option<Source>,
 }
 
 impl Control {
@@ -72,10 +78,14 @@ impl Control {
             vendor: Named { id: ticket.vendor.to_string(), name: self.profile(vendor).await.name },
             requester: self.named(ticket.requester).await,
             standard: format!("{} {}", standard.name, standard.version),
+            standard_digest: ticket.standard.to_string(),
             round: ticket.round,
             status: ticket.status.name().to_owned(),
             next: next(&state, id, ticket, &standings, now),
-            criteria: standings.iter().map(|standing| criterion(standard, standing)).collect(),
+            criteria: standings
+                .iter()
+                .map(|standing| criterion(standard, ticket, standing))
+                .collect(),
             reviews: self.reviews(&ticket.reviews).await,
             reviewers: standard.reviews.to_string(),
             ends: service.map(|service| Ends::from(&service.fuse)),
@@ -85,7 +95,7 @@ impl Control {
     }
 }
 
-fn criterion(standard: &Standard, standing: &Standing<'_>) -> CriterionView {
+fn criterion(standard: &Standard, ticket: &Ticket, standing: &Standing<'_>) -> CriterionView {
     let holds = |c: &&domain::standard::Checkpoint| {
         c.criteria.iter().any(|criterion| criterion.id == standing.criterion.id)
     };
@@ -118,6 +128,7 @@ fn criterion(standard: &Standard, standing: &Standing<'_>) -> CriterionView {
         stage: stage.to_owned(),
         until,
         evidence,
+        source: ticket.evidence.get(&standing.criterion.id).map(|found| found.source.clone()),
     }
 }
 
@@ -132,9 +143,10 @@ fn next(
         standings.iter().filter(|s| s.criterion.stage == Stage::Approval && !s.is_clear()).count();
     match &ticket.status {
         Status::Evaluating if open > 0 => format!(
-            "{open} criteria stand in the way: measure with `portcullis ticket probe {id}`, hand in \
+            "{open} {} in the way: measure with `portcullis ticket probe {id}`, hand in \
              documents with `portcullis ticket attach {id} CRITERION FILE`, or end it with \
-             `portcullis ticket withdraw {id}`"
+             `portcullis ticket withdraw {id}`",
+            if open == 1 { "criterion stands" } else { "criteria stand" }
         ),
         Status::Evaluating => {
             format!(

@@ -171,7 +171,7 @@ fn every_denial_has_its_code_status_and_words() {
             "the API's document has no such operation",
         ),
         (call("/labels"), fresh, false, "out-of-scope", 403, not_granted),
-        (plain, fresh, true, "limited", 429, "the limit of 60/1m is used up"),
+        (plain, fresh, true, "limited", 429, "the limit of 60/m is used up"),
     ] {
         let denied = ask(&call, proven, full).unwrap_err();
         assert_eq!((denied.code(), denied.status()), (code, status));

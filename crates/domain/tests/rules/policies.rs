@@ -72,13 +72,13 @@ fn a_grant_is_bound_by_the_tightest_of_what_determines_it() {
         (Outcome::Grant, &["reads".to_owned()][..])
     );
     assert_eq!(alone.bounds.life, Span::days(30));
-    assert_eq!(alone.bounds.rate.unwrap().to_string(), "600/1m");
+    assert_eq!(alone.bounds.rate.unwrap().to_string(), "600/m");
     assert_eq!((alone.reviewers, alone.smaller), (None, None));
 
     let both = decide("grant", &Facts { roles: vec!["security".to_owned()], ..facts() });
     assert_eq!(both.policies, ["reads", "security's reads"]);
     assert_eq!(both.bounds.life, Span::days(30));
-    assert_eq!(both.bounds.rate.unwrap().to_string(), "60/1m");
+    assert_eq!(both.bounds.rate.unwrap().to_string(), "60/m");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::super::Narrator;
 use super::super::stage::Stage;
 use crate::client::text;
 use crate::verb::request::{New, claim_with, make_with};
-use crate::verb::ticket::review_with;
+use crate::verb::ticket::review::review_with;
 
 /// A token in its holder's hands.
 pub struct Held {

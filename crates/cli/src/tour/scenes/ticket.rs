@@ -15,7 +15,9 @@ use super::super::cast::Player;
 use super::super::stage::Stage;
 use crate::client::{Refused, encode, text};
 use crate::scan::clock;
-use crate::verb::ticket::{Attachment, attach_with, order, review_with, submit_with};
+use crate::verb::ticket::attach::{Attachment, attach_with};
+use crate::verb::ticket::probe::order;
+use crate::verb::ticket::review::{review_with, submit_with};
 
 /// The documents that a vendor hands in: criterion, measured value, words.
 const DOCUMENTS: [(&str, &str, &str); 5] = [

@@ -1,0 +1,118 @@
+//! From what people call a thing to its id: a ticket, request or token by its service, people by name.
+
+use anyhow::Result;
+use domain::id::{PersonId, RequestId, TicketId, TokenId};
+use serde_json::Value;
+
+use crate::client::{Client, text};
+use crate::exit::No;
+use crate::nearest::hint;
+
+/// Somebody, by name or id. Of two with one name, the one who is still here.
+pub async fn person(client: &Client, what: &str) -> Result<PersonId> {
+    if let Ok(id) = what.parse() {
+        return Ok(id);
+    }
+    let people = client.all("/v1/people").await?;
+    let named = || people.iter().filter(|person| text(person, "name") == what);
+    let active: Vec<_> = named().filter(|p| p.get("active") == Some(&Value::Bool(true))).collect();
+    let found = if active.is_empty() { named().collect() } else { active };
+    let names = people.iter().map(|person| text(person, "name"));
+    Ok(only("person", what, &found, hint(what, names))?.parse()?)
+}
+
+/// The id of a vendor or service, by name or id.
+pub async fn named(client: &Client, noun: &'static str, what: &str) -> Result<String> {
+    let items = client.list(&format!("/v1/{noun}s")).await?;
+    let is = |item: &&Value| text(item, "id") == what || text(item, "name") == what;
+    let found: Vec<_> = items.iter().filter(is).collect();
+    only(noun, what, &found, hint(what, items.iter().map(|item| text(item, "name"))))
+}
+
+/// A ticket by id, or by its service's name: the one that is open, else the newest.
+pub async fn ticket(client: &Client, what: &str) -> Result<TicketId> {
+    if let Ok(id) = what.parse() {
+        return Ok(id);
+    }
+    let all = client.all("/v1/tickets").await?;
+    let named: Vec<_> = all.iter().filter(|ticket| text(ticket, "name") == what).collect();
+    let open = |ticket: &&&Value| matches!(text(ticket, "status"), "evaluating" | "in review");
+    let open: Vec<_> = named.iter().filter(open).copied().collect();
+    let found = if open.is_empty() { named.into_iter().last().into_iter().collect() } else { open };
+    let hint = hint(what, all.iter().map(|ticket| text(ticket, "name")));
+    Ok(only("ticket", what, &found, hint)?.parse()?)
+}
+
+/// What is wanted of a request, when it is named by its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Any,
+    /// In review.
+    Sign,
+    /// Granted, not claimed, and one's own to claim.
+    Claim,
+}
+
+/// A request by id, or by its service's name if that can mean one alone.
+pub async fn request(client: &Client, what: &str, wanted: Wanted) -> Result<RequestId> {
+    if let Ok(id) = what.parse() {
+        return Ok(id);
+    }
+    let all = client.all("/v1/requests").await?;
+    let me = client.holder.as_ref().map(|holder| holder.person.as_str()).unwrap_or_default();
+    let named: Vec<_> = all.iter().filter(|request| text(request, "service") == what).collect();
+    let fits = |request: &&&Value| match wanted {
+        Wanted::Any => open(request),
+        Wanted::Sign => text(request, "status") == "in review",
+        Wanted::Claim => {
+            unclaimed(request) && (is(request, "owner", me) || is(request, "requester", me))
+        }
+    };
+    let fitting: Vec<_> = named.iter().filter(fits).copied().collect();
+    // The server says what is wrong with the only one there is.
+    let found = if fitting.is_empty() { named } else { fitting };
+    let hint = hint(what, all.iter().map(|request| text(request, "service")));
+    Ok(only("request", what, &found, hint)?.parse()?)
+}
+
+fn is(item: &Value, field: &str, person: &str) -> bool {
+    item.get(field).is_some_and(|named| text(named, "id") == person)
+}
+
+fn open(request: &Value) -> bool {
+    matches!(text(request, "status"), "requested" | "in review") || unclaimed(request)
+}
+
+fn unclaimed(request: &Value) -> bool {
+    request.get("grant").filter(|grant| !grant.is_null()).is_some_and(|grant| {
+        let revoked = grant.get("revoked") == Some(&Value::Bool(true));
+        !revoked && grant.get("token").is_none_or(Value::is_null)
+    })
+}
+
+/// A token by id, or by its service's name if only one lives there.
+pub async fn token(client: &Client, what: &str) -> Result<TokenId> {
+    if let Ok(id) = what.parse() {
+        return Ok(id);
+    }
+    let all = client.all("/v1/tokens").await?;
+    let named: Vec<_> = all.iter().filter(|token| text(token, "service") == what).collect();
+    let lives = |token: &&&Value| text(token, "status") == "active";
+    let living: Vec<_> = named.iter().filter(lives).copied().collect();
+    let found = if living.is_empty() { named } else { living };
+    let hint = hint(what, all.iter().map(|token| text(token, "service")));
+    Ok(only("token", what, &found, hint)?.parse()?)
+}
+
+/// The id of the one that was found.
+fn only(noun: &str, what: &str, found: &[&Value], hint: String) -> Result<String> {
+    match found {
+        [one] => Ok(text(one, "id").to_owned()),
+        [] => Err(No::refused(format!("no {noun} is called `{what}`{hint}"))),
+        several => {
+            let ids: Vec<_> = several.iter().map(|item| text(item, "id")).collect();
+            let ids = ids.join(", ");
+            Err(No::refused(format!("`{what}` can mean several {noun}s; use the id: {ids}")))
+        }
+    }
+}
