@@ -1,5 +1,6 @@
 //! The story on PostgreSQL: the tour on a running server, a restart, a backup that verifies.
 
+use std::path::Path;
 use std::process::Command;
 
 use control::testing::Cluster;
@@ -39,10 +40,40 @@ fn the_tour_plays_on_postgresql_and_the_backup_verifies() {
     let done = olga.ok(&["backup", "--database", &database, "--data", data, &to]);
     olga.ok(&["login", &server.url]);
     let head = olga.ok(&["ledger", "show", "--count", "1"]);
-    assert_eq!(done["entries"], head["ledger"]["size"], "all of it");
+    let backed_up = done["entries"].as_u64().unwrap();
+    assert_eq!(head["ledger"]["size"], backed_up, "all of it");
+    olga.ok(&["vendor", "add", "After the backup"]);
     server.stop();
     let (code, said) = verify(&out, &genesis);
     assert!(code == 0 && said.contains("as pinned") && !said.contains("missing"), "{said}");
+
+    site.database = Some(runtime.block_on(cluster.database()));
+    comes_back_from(&site, &olga, &out, (backed_up, &genesis));
+}
+
+/// The backup, in a database that had nothing: what is missing is named, and whoever gives it up starts.
+fn comes_back_from(site: &Site, olga: &Person, backup: &Path, (size, genesis): (u64, &str)) {
+    let (backup, data) = (backup.to_str().unwrap(), site.data());
+    let database = site.database.as_deref().unwrap();
+    let restore = ["restore", backup, "--data", data.to_str().unwrap(), "--database", database];
+    assert_eq!(olga.ok(&restore)["entries"], size);
+    let again = olga.run(&restore);
+    assert!(String::from_utf8_lossy(&again.stdout).contains("a ledger already"), "{again:?}");
+
+    let Err((code, said)) = site.try_start() else { panic!("it started on less than it had seen") };
+    assert_eq!(code, Some(1), "{said}");
+    let missing = format!("entries {size} to ");
+    for words in ["by the rule `backwards`", &missing, "gateway-watermark` away"] {
+        assert_eq!(said.matches(words).count(), 1, "`{words}`: {said}");
+    }
+    for watermark in ["watermark", "gateway-watermark"] {
+        std::fs::remove_file(site.config().join("keys").join(watermark)).unwrap();
+    }
+    let server = site.start();
+    assert_eq!(server.genesis, genesis);
+    olga.ok(&["login", &server.url]);
+    olga.ok(&["vendor", "add", "After the restore"]);
+    server.stop();
 }
 
 fn plays(server: &Server, olga: &Person, which: &str) {
@@ -64,7 +95,7 @@ fn plays(server: &Server, olga: &Person, which: &str) {
 async fn demo_people_touch_only_this_machine(
     server: &Server,
     olga: &Person,
-    folder: &std::path::Path,
+    folder: &Path,
     site: &Site,
 ) {
     let signer = Signer::load(&olga.key).unwrap();

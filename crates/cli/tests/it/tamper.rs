@@ -217,7 +217,9 @@ impl<'a> Case<'a> {
                 let snapshot = forged.written.tables.snapshot.clone();
                 assert!(snapshot.is_some(), "the honest node left one");
                 let with = Tables { snapshot, ..tables.clone() };
-                let there = (answer != Cache).then(|| forged.written.copy());
+                // A tree that another key signed is refused as one that the node's own did not sign.
+                let asked = answer != Cache && matches!(power, Power::Rows | Power::NodeKey);
+                let there = asked.then(|| forged.written.copy());
                 resumed = there.inspect(|site| write(site, &with, power));
             }
         }

@@ -156,6 +156,10 @@ async fn connect_postgres(options: PgConnectOptions) -> Result<Database, StoreEr
         .await
         .map_err(|error| match error {
             sqlx::Error::Tls(why) => StoreError::Tls { host, why: why.to_string() },
+            // A certificate that is not believed, or an answer that is no TLS.
+            sqlx::Error::Io(why) if why.kind() == std::io::ErrorKind::InvalidData => {
+                StoreError::Tls { host, why: why.to_string() }
+            }
             error => error.into(),
         })?;
     sqlx::migrate!("migrations/postgres").run(&pool).await?;
