@@ -66,7 +66,7 @@ pub async fn probe(desk: &Desk, probe: Probe) -> Result<()> {
     let answered = answered(&client, order).await;
     bar.finish_and_clear();
     answered?;
-    shown(desk, &client, id).await?;
+    shown(desk, &client, id, &probe.ticket).await?;
     desk.show.note(&format!("what was found: portcullis ticket report {}", probe.ticket));
     Ok(())
 }

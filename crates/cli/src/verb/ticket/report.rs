@@ -41,9 +41,9 @@ pub async fn report(desk: &Desk, wanted: Report) -> Result<()> {
     let client = desk.client()?;
     let ticket = find::ticket(&client, &wanted.ticket).await?;
     let all = client.list(&format!("/v1/tickets/{ticket}/probes")).await?;
-    let answered = all.iter().filter(|order| !text(order, "answer").is_empty());
+    let mut answered = all.iter().filter(|order| !text(order, "answer").is_empty());
     let of = |order: &&Value| wanted.order.as_deref().is_none_or(|id| text(order, "order") == id);
-    let Some(order) = answered.filter(of).next_back() else {
+    let Some(order) = answered.rfind(of) else {
         let next = format!("order one: `portcullis ticket probe {} --token FILE`", wanted.ticket);
         return Err(No::refused(format!("no probe of the ticket was answered; {next}")));
     };
