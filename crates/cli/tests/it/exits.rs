@@ -24,7 +24,7 @@ fn exit_codes_say_whose_no_it_is() {
     let [broken, other] = [&broken, &other].map(|path| path.to_str().unwrap());
     let data = site.data();
     let data = data.to_str().unwrap();
-    let cases: [(&Person, &[&str], i32); 20] = [
+    let cases: [(&Person, &[&str], i32); 22] = [
         (&olga, &["whoami"], 0),
         (&olga, &["--help"], 0),
         (&stranger, &["whoami"], 1),
@@ -44,6 +44,8 @@ fn exit_codes_say_whose_no_it_is() {
         (&olga, &["person", "add", "x", "--public-key", broken], 2),
         (&olga, &["backup", "--data", data, data], 2),
         (&olga, &["machine", "retire", "tkt_x"], 2),
+        (&olga, &["ledger", "verify", "nowhere"], 2),
+        (&olga, &["ledger", "verify", data, "--seen", "all"], 2),
         (&olga, &["login", "http://127.0.0.1:1"], 3),
     ];
     for (person, args, wanted) in cases {
