@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use control::journal::JournalError;
 use domain::follow::Broken;
-use domain::refusal::Refusal;
+use domain::refusal::{Reason, Refusal};
 use serde_json::json;
 
 use crate::client::Refused;
@@ -109,7 +109,7 @@ fn is_rule(cause: &(dyn std::error::Error + 'static)) -> bool {
 /// Every cause once: an error may repeat the one that it came from in its own words.
 fn said(error: &anyhow::Error) -> String {
     let mut said = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain().map(words) {
         if said.contains(&cause) {
             continue;
         }
@@ -119,6 +119,13 @@ fn said(error: &anyhow::Error) -> String {
         said.push_str(&cause);
     }
     said
+}
+
+/// A cause as it says itself; a refusal with a line for each reason, as the server's are said.
+fn words(cause: &(dyn std::error::Error + 'static)) -> String {
+    let Some(refusal) = cause.downcast_ref::<Refusal>() else { return cause.to_string() };
+    let reason = |reason: &Reason| format!("{} [{}]", reason.message, reason.code);
+    refusal.reasons.iter().map(reason).collect::<Vec<_>>().join("\n  ")
 }
 
 #[cfg(test)]

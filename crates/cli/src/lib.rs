@@ -108,7 +108,7 @@ async fn key(desk: &Desk, verb: KeyVerb) -> Result<()> {
             verb::person::key::add(desk, &person, &public_key).await
         }
         KeyVerb::List { person } => verb::person::key::list(desk, person.as_deref()).await,
-        KeyVerb::Retire { key } => verb::person::key::retire(desk, &key).await,
+        KeyVerb::Retire { retired } => verb::person::key::retire(desk, &retired).await,
     }
 }
 

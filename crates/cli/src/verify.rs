@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ledger::{Frontier, leaf_hash};
 use serde::Serialize;
 
+use crate::exit::No;
 use crate::show::Show;
 
 /// How many entries are read at once.
@@ -111,13 +112,17 @@ pub async fn verify(verify: Verify, show: Show) -> Result<()> {
 /// Verifies the directory from genesis; `seen` is a `SIZE:ROOT` that it must still have.
 pub async fn run(dir: &Path, pinned: Option<Digest>, seen: Option<&str>) -> Result<Report> {
     if !dir.join("portcullis.db").exists() {
-        bail!("{} holds no ledger (portcullis.db)", dir.display());
+        return Err(No::usage(format!("{} holds no ledger (portcullis.db)", dir.display())));
     }
     let reader = Reader::open(Store::in_directory(dir)).await?;
     let (follower, cached) = reader.verify(pinned).await?;
     if let Some(seen) = seen {
-        let (size, root) = seen.split_once(':').context("`--seen` is SIZE:ROOT")?;
-        follower.must_extend(Seen { root: root.parse()?, size: size.parse()? })?;
+        let unreadable = || No::Usage("`--seen` is SIZE:ROOT".to_owned());
+        let (size, root) = seen.split_once(':').with_context(unreadable)?;
+        follower.must_extend(Seen {
+            root: root.parse().with_context(unreadable)?,
+            size: size.parse().with_context(unreadable)?,
+        })?;
     }
     let segments = segments(&reader, follower.state().size()).await?;
     let (calls, missing) = check_segments(dir, &segments)?;

@@ -72,7 +72,8 @@ pub enum KeyVerb {
         portcullis person key retire SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU")]
     Retire {
         /// The key: its file, or its fingerprint as `person key list` or `ssh-keygen -l` shows it
-        key: String,
+        #[arg(value_name = "KEY")]
+        retired: String,
     },
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::texts::Texts;
 use crate::client::{Statement, text};
-use crate::show::moment;
+use crate::show::{count, moment};
 
 /// A statement to be shown. The summary is made here, of the statement and of texts whose digests it
 /// names; no sentence of the server's is in it.
@@ -38,16 +38,17 @@ impl Shown {
         }
         if self.words.iter().any(|line| line.contains('“')) {
             eprintln!(
-                "{:>13}  what stands in “ ” is a name or text; ids and digests are signed",
+                "{:>13}  names beside ids are the server's word; signed are ids, and texts by digest",
                 ""
             );
         }
         let until = self.document.get("not_after").and_then(Value::as_u64).unwrap_or_default();
         eprintln!("{:>13}  to be used until {}", "counts", moment(Millis(until)));
         let seen = self.document.get("seen").and_then(|seen| seen.get("size"));
-        let seen = seen.map(Value::to_string).unwrap_or_default();
+        let seen = seen.and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
+        let seen = count(seen.unwrap_or_default(), "entry", "entries");
         let genesis: String = field("genesis").chars().take(12).collect();
-        eprintln!("{:>13}  genesis {genesis}…, as of {seen} entries", "ledger");
+        eprintln!("{:>13}  genesis {genesis}…, as of {seen}", "ledger");
         let digest = Digest::of(self.statement.as_bytes());
         eprintln!("{:>13}  sha256 {digest}, {} bytes\n", "in full", self.statement.len());
     }

@@ -47,7 +47,7 @@ pub async fn ticket(client: &Client, statement: &Statement, document: Value) -> 
         .into_iter()
         .flatten()
         .fold(reassessed, |one, other| if other.0 < one.0 { other } else { one });
-    words.fact("approval ends", format!("{}, at the latest: {}", moment(ends.0), ends.1));
+    words.fact("would end", format!("{}, at the latest: {}", moment(ends.0), ends.1));
     Ok(Shown::new(statement, document, words.done(), texts))
 }
 

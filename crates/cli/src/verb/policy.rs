@@ -195,3 +195,31 @@ pub fn test(desk: &Desk, path: &Path, folder: &Path) -> Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verb::read_text;
+
+    /// What the policy of a case says.
+    fn outcome(policy: &str, case: &str) -> Outcome {
+        let rules = Rules::read(policy.as_bytes()).unwrap();
+        let case: Case = read_text(case).unwrap();
+        rules.decide(Digest([0; 32]), &case.facts()).unwrap().outcome
+    }
+
+    #[test]
+    fn a_case_says_stage_vendor_and_demo() {
+        let policy = r#"
+            @id("wide") permit (principal, action == Action::"grant", resource)
+            when { resource.stage == "wide" && resource.vendor == "vnd_1" && !principal.demo };
+        "#;
+        let case = "{expect: grant, scopes: [a:read], for: 2w, vendor: vnd_1";
+        assert_eq!(outcome(policy, &format!("{case}}}")), Outcome::Grant);
+        for other in ["stage: canary", "demo: true"] {
+            assert_eq!(outcome(policy, &format!("{case}, {other}}}")), Outcome::Review, "{other}");
+        }
+        let other = case.replace("vnd_1", "vnd_2");
+        assert_eq!(outcome(policy, &format!("{other}}}")), Outcome::Review);
+    }
+}

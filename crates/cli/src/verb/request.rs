@@ -115,7 +115,7 @@ pub async fn new(desk: &Desk, new: New) -> Result<()> {
     }
     let confirm = |shown: &Shown| desk.confirm(shown);
     let made = make_with(&client, &desk.signer()?, &new, confirm).await?;
-    desk.show.print(&made, || print(&made));
+    desk.show.print(&made, || print(&made, text(&made, "id")));
     match text(&made, "status") {
         "denied" => Err(domain::refusal::Refusal::new(
             domain::refusal::Code::PolicyDenied,
@@ -151,7 +151,8 @@ pub fn print_decision(decision: &Value) {
     }
 }
 
-fn print(request: &Value) {
+/// The request in lines; `what` is what its user calls it.
+fn print(request: &Value, what: &str) {
     let fields = [
         ("request", "id"),
         ("service", "service"),
@@ -166,14 +167,14 @@ fn print(request: &Value) {
     if let Some(decision) = request.get("decision").filter(|decision| !decision.is_null()) {
         print_decision(decision);
     }
-    next(text(request, "next"));
+    next(&text(request, "next").replace(text(request, "id"), what));
 }
 
 pub async fn show(desk: &Desk, what: &str) -> Result<()> {
     let client = desk.client()?;
     let id = find::request(&client, what, find::Wanted::Any).await?;
     let request: Value = client.get(&format!("/v1/requests/{id}")).await?;
-    desk.show.print(&request, || print(&request));
+    desk.show.print(&request, || print(&request, what));
     Ok(())
 }
 

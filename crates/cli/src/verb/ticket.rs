@@ -10,6 +10,7 @@ pub mod review;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use domain::id::TicketId;
 use serde_json::{Value, json};
 
 use super::{Desk, find, read_file};
@@ -29,7 +30,7 @@ pub async fn open(desk: &Desk, path: &Path) -> Result<()> {
         "name": file.service, "vendor": vendor, "standard": file.standard, "terms": terms,
     });
     let ticket: Value = client.post("/v1/tickets", &wish).await?;
-    desk.show.print(&ticket, || print(&ticket));
+    desk.show.print(&ticket, || print(&ticket, &file.service));
     Ok(())
 }
 
@@ -39,10 +40,11 @@ pub async fn amend(desk: &Desk, what: &str, path: &Path) -> Result<()> {
     let client = desk.client()?;
     let id = find::ticket(&client, what).await?;
     let _: Value = client.post(&format!("/v1/tickets/{id}/terms"), &terms).await?;
-    shown(desk, &client, id).await
+    shown(desk, &client, id, what).await
 }
 
-fn print(ticket: &Value) {
+/// The ticket in lines; `what` is what its user calls it.
+fn print(ticket: &Value, what: &str) {
     let fields = [
         ("ticket", "id"),
         ("service", "name"),
@@ -66,19 +68,19 @@ fn print(ticket: &Value) {
         );
     }
     criteria(ticket);
-    next(text(ticket, "next"));
+    next(&text(ticket, "next").replace(text(ticket, "id"), what));
 }
 
 pub async fn show(desk: &Desk, what: &str) -> Result<()> {
     let client = desk.client()?;
     let id = find::ticket(&client, what).await?;
-    shown(desk, &client, id).await
+    shown(desk, &client, id, what).await
 }
 
 /// The ticket as it stands now.
-async fn shown(desk: &Desk, client: &Client, id: domain::id::TicketId) -> Result<()> {
+async fn shown(desk: &Desk, client: &Client, id: TicketId, what: &str) -> Result<()> {
     let ticket: Value = client.get(&format!("/v1/tickets/{id}")).await?;
-    desk.show.print(&ticket, || print(&ticket));
+    desk.show.print(&ticket, || print(&ticket, what));
     Ok(())
 }
 
@@ -96,5 +98,5 @@ pub async fn withdraw(desk: &Desk, what: &str) -> Result<()> {
     let client = desk.client()?;
     let id = find::ticket(&client, what).await?;
     let _: Value = client.post(&format!("/v1/tickets/{id}/withdraw"), &json!({})).await?;
-    shown(desk, &client, id).await
+    shown(desk, &client, id, what).await
 }

@@ -8,11 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod authority;
 mod backup;
 mod crash;
+mod exits;
 mod house;
 mod postgres;
 mod real;
+mod review;
+mod sandbox;
 mod server;
 mod story;
 mod tamper;

@@ -155,6 +155,19 @@ impl Person {
         self.command().args(args).stdin(Stdio::null()).output().unwrap()
     }
 
+    /// Runs a verb as somebody at a terminal does, who answers its questions with these lines.
+    pub fn answer(&self, args: &[&str], lines: &str) -> Output {
+        use std::io::Write as _;
+        let mut command = Command::new(PORTCULLIS);
+        command.arg("--config").arg(&self.config).arg("--key").arg(&self.key).args(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(lines.as_bytes()).unwrap();
+        drop(input);
+        child.wait_with_output().unwrap()
+    }
+
     /// Runs a verb that must be done; its JSON.
     pub fn ok(&self, args: &[&str]) -> Value {
         let output = self.run(args);

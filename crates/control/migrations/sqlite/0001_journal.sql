@@ -81,7 +81,12 @@ CREATE TABLE drafts (
 );
 CREATE INDEX drafts_kind ON drafts (kind, created);
 
+-- A snapshot is the cache of one node's own fold, in parts; it is there once all of its parts are.
 CREATE TABLE snapshots (
-    size  BIGINT PRIMARY KEY,
-    bytes BLOB   NOT NULL
+    node  TEXT   NOT NULL,
+    size  BIGINT NOT NULL,
+    part  BIGINT NOT NULL,
+    parts BIGINT NOT NULL,
+    bytes BLOB   NOT NULL,
+    PRIMARY KEY (node, size, part)
 );

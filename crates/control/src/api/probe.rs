@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::id::{OrderId, TicketId};
 use domain::probe::Order;
-use domain::state::State as Tables;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::{Caller, id};
 use super::{App, Problem};
 
-/// An order of probes. Its answer is a material, the report in it a paper: read both by their digests.
+/// An order of probes. Its answer is a material and names the report, a paper: read both by their
+/// digests.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProbeView {
     order: String,
@@ -24,14 +24,10 @@ pub struct ProbeView {
     /// The digest of what the runner signed, once it has answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
-    /// The digest of the report that people read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<String>,
 }
 
-fn view(state: &Tables, id: OrderId, order: &Order) -> ProbeView {
+fn view(id: OrderId, order: &Order) -> ProbeView {
     let ordered = &order.ordered;
-    let answer = order.answered.and_then(|digest| state.materials().answer(&digest).ok());
     ProbeView {
         order: id.to_string(),
         at: order.at.0,
@@ -40,7 +36,6 @@ fn view(state: &Tables, id: OrderId, order: &Order) -> ProbeView {
         checks: ordered.checks.iter().cloned().collect(),
         runner: ordered.runner.to_string(),
         answer: order.answered.map(|digest| digest.to_string()),
-        report: answer.map(|answer| answer.report.to_string()),
     }
 }
 
@@ -55,5 +50,5 @@ pub async fn probes(
     let (state, ticket) = (app.state(), id::<TicketId>(&ticket)?);
     state.ticket(ticket)?;
     let orders = state.orders.iter().filter(|(_, order)| order.ordered.ticket == ticket);
-    Ok(Json(orders.map(|(id, order)| view(&state, *id, order)).collect()))
+    Ok(Json(orders.map(|(id, order)| view(*id, order)).collect()))
 }

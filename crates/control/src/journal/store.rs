@@ -1,5 +1,6 @@
 //! Two databases behind one SQL text: SQLite in the data directory, PostgreSQL for many nodes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use domain::digest::Digest;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -15,6 +17,10 @@ use sqlx::{
     AssertSqlSafe, PgPool, Postgres, Row as _, SqlSafeStr, Sqlite, SqlitePool, Transaction,
 };
 
+const SQLITE: &[(&str, &str)] =
+    &[("journal", include_str!("../../migrations/sqlite/0001_journal.sql"))];
+const POSTGRES: &[(&str, &str)] =
+    &[("journal", include_str!("../../migrations/postgres/0001_journal.sql"))];
 const READERS: u32 = 4;
 const CONNECTIONS: u32 = 10;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -112,6 +118,15 @@ fn guarded(text: &str, options: PgConnectOptions) -> PgConnectOptions {
     }
 }
 
+/// The tables, step by step. A step that was released is never edited: its checksum is in the database.
+fn migrator(steps: &[(&'static str, &'static str)]) -> Migrator {
+    let step = |(version, (name, sql)): (i64, &(&'static str, &'static str))| {
+        let (name, sql) = (Cow::Borrowed(*name), sql.into_sql_str());
+        Migration::new(version, name, MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations((1..).zip(steps).map(step).collect())
+}
+
 async fn connect_sqlite(file: &Path) -> Result<Database, StoreError> {
     if let Some(directory) = file.parent() {
         make_private(directory, file)
@@ -131,7 +146,7 @@ async fn connect_sqlite(file: &Path) -> Result<Database, StoreError> {
         .acquire_timeout(PATIENCE)
         .connect_with(options.clone())
         .await?;
-    sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+    migrator(SQLITE).run(&writer).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(PATIENCE)
@@ -162,7 +177,7 @@ async fn connect_postgres(options: PgConnectOptions) -> Result<Database, StoreEr
             }
             error => error.into(),
         })?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    migrator(POSTGRES).run(&pool).await?;
     Ok(Database::Postgres(pool))
 }
 

@@ -57,19 +57,15 @@ async fn entries(client: &Client, from: u64, count: u64) -> Result<Vec<Value>> {
 fn row(entry: &Value, names: &Names) -> Vec<String> {
     let at = entry.get("at").and_then(Value::as_u64).unwrap_or_default();
     let position = entry.get("position").map(Value::to_string).unwrap_or_default();
-    let kind = text(entry, "kind");
-    let body = entry.pointer(&format!("/entry/body/{kind}")).cloned().unwrap_or_default();
-    // An act of authority is told by its own kind.
-    let act = body.get("act").and_then(Value::as_object).and_then(|act| act.iter().next());
-    let (kind, body) = match act {
-        Some((kind, act)) => (kind.as_str(), act.clone()),
-        None => (kind, body),
-    };
+    let first = |of: &Value| of.as_object().and_then(|of| of.values().next().cloned());
+    let body = entry.pointer("/entry/body").and_then(first).unwrap_or_default();
+    // An act of authority goes by its own kind.
+    let body = body.get("act").and_then(first).unwrap_or(body);
     let known = |id: &str| names.get(id).map_or_else(|| id.to_owned(), str::to_owned);
     let who = entry.pointer("/entry/actor/who").and_then(Value::as_str).map(known);
     let who = who.unwrap_or_else(|| "(node)".to_owned());
     let about = about(&body).map(|id| known(&id)).unwrap_or_default();
-    vec![position, moment(Millis(at)), kind.to_owned(), about, who]
+    vec![position, moment(Millis(at)), text(entry, "kind").to_owned(), about, who]
 }
 
 /// The name or id of what an entry is about.

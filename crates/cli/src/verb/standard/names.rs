@@ -56,6 +56,8 @@ fn probe(criterion: &Value, place: impl Fn(&str) -> String) -> Result<(), Refusa
         return exists(&format!("measure of the probe `{name}`"), measure, &names, place);
     };
     let compared = variant(criterion, "threshold").map(|(comparison, _)| comparison);
+    // One that does not exist was refused as such.
+    let compared = compared.filter(|name| COMPARISONS.iter().any(|(known, _)| known == name));
     let fits = |(comparison, kind): &&(&str, Kind)| {
         *kind == value.kind && compared.is_none_or(|compared| compared == *comparison)
     };

@@ -110,11 +110,11 @@ pub async fn attach(desk: &Desk, attach: Attach) -> Result<()> {
         value: control::flow::ticket::read_value(&attach.value),
         issued,
         expires,
-        role: attach.attest.map(Role::new),
+        role: attach.attest.clone().map(Role::new),
     };
     let confirm = |shown: &Shown| desk.confirm(shown);
     attach_with(&client, &desk.signer()?, ticket, attachment, confirm).await?;
-    shown(desk, &client, ticket).await
+    shown(desk, &client, ticket, &attach.ticket).await
 }
 
 /// One of the ticket's criteria; of a mistyped one the nearest is named.

@@ -1,9 +1,11 @@
 //! Everything that a reviewer of a ticket signs, to read: papers, documents, materials, by their digests.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use domain::digest::Digest;
+use domain::probe::Answer;
 use serde_json::{Value, json};
 
 use crate::client::{Client, text};
@@ -36,8 +38,15 @@ pub async fn papers(desk: &Desk, what: &str, save: Option<PathBuf>) -> Result<()
     if let Some(folder) = &save {
         crate::home::private_dir(folder)?;
     }
-    for text in named(&ticket, &orders) {
+    let mut wanted = named(&ticket, &orders);
+    // An answer names its report, which then stands behind it.
+    while let Some(text) = wanted.pop_front() {
         let content = fetch(&client, &text).await?;
+        if let Some(order) = text.name.strip_prefix("answer-") {
+            let answer: Answer = serde_json::from_slice(&content)?;
+            let name = format!("report-{order}");
+            wanted.push_front(Text { name, kind: Kind::Paper, digest: answer.report });
+        }
         let file = format!("{}.{}", text.name, ending(&content));
         if let Some(folder) = &save {
             write_private(&folder.join(&file), &content)?;
@@ -50,12 +59,12 @@ pub async fn papers(desk: &Desk, what: &str, save: Option<PathBuf>) -> Result<()
 }
 
 /// What terms, evidence and answers name.
-fn named(ticket: &Value, orders: &[Value]) -> Vec<Text> {
+fn named(ticket: &Value, orders: &[Value]) -> VecDeque<Text> {
     let terms = ticket.get("terms").cloned().unwrap_or_default();
-    let mut found = Vec::new();
+    let mut found = VecDeque::new();
     let mut add = |name: String, kind, digest: Option<&str>| {
         if let Some(digest) = digest.and_then(|digest| digest.parse().ok()) {
-            found.push(Text { name, kind, digest });
+            found.push_back(Text { name, kind, digest });
         }
     };
     let of = |name: &str| name.to_owned();
@@ -73,9 +82,8 @@ fn named(ticket: &Value, orders: &[Value]) -> Vec<Text> {
         }
     }
     for order in orders {
-        let id = text(order, "order");
-        add(format!("answer-{id}"), Kind::Material, Some(text(order, "answer")));
-        add(format!("report-{id}"), Kind::Paper, Some(text(order, "report")));
+        let name = format!("answer-{}", text(order, "order"));
+        add(name, Kind::Material, Some(text(order, "answer")));
     }
     found
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::shown;
+use super::{report, shown};
 use crate::client::{Client, text};
 use crate::exit::reading;
 use crate::verb::{Desk, find};
@@ -66,7 +66,10 @@ pub async fn probe(desk: &Desk, probe: Probe) -> Result<()> {
     let answered = answered(&client, order).await;
     bar.finish_and_clear();
     answered?;
-    shown(desk, &client, id).await?;
+    if let Some(why) = report::failed(&client, id, order).await? {
+        bail!("the scan did not come about: {why}; see the server's log, and order it again");
+    }
+    shown(desk, &client, id, &probe.ticket).await?;
     desk.show.note(&format!("what was found: portcullis ticket report {}", probe.ticket));
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use domain::digest::Digest;
+use domain::id::TicketId;
 use domain::time::Millis;
 use scanner::answer::{Exchange, Finding, ShownResponse, Value as Measured};
 use scanner::{Answer, CheckId};
@@ -30,6 +31,16 @@ pub struct Report {
     pub out: Option<PathBuf>,
 }
 
+/// Why the newest scan did not come about; `None` when it did.
+pub async fn failed(client: &Client, ticket: TicketId, order: &str) -> Result<Option<String>> {
+    let all = client.list(&format!("/v1/tickets/{ticket}/probes")).await?;
+    let Some(found) = all.iter().find(|found| text(found, "order") == order) else {
+        return Ok(None);
+    };
+    let report: Value = serde_json::from_slice(&read(client, found).await?.bytes)?;
+    Ok(report.get("failed").and_then(Value::as_str).map(plain))
+}
+
 /// An order with its answer and report, both read by their digests.
 struct Read {
     order: Value,
@@ -41,9 +52,9 @@ pub async fn report(desk: &Desk, wanted: Report) -> Result<()> {
     let client = desk.client()?;
     let ticket = find::ticket(&client, &wanted.ticket).await?;
     let all = client.list(&format!("/v1/tickets/{ticket}/probes")).await?;
-    let answered = all.iter().filter(|order| !text(order, "answer").is_empty());
+    let mut answered = all.iter().filter(|order| !text(order, "answer").is_empty());
     let of = |order: &&Value| wanted.order.as_deref().is_none_or(|id| text(order, "order") == id);
-    let Some(order) = answered.filter(of).next_back() else {
+    let Some(order) = answered.rfind(of) else {
         let next = format!("order one: `portcullis ticket probe {} --token FILE`", wanted.ticket);
         return Err(No::refused(format!("no probe of the ticket was answered; {next}")));
     };
@@ -83,7 +94,9 @@ fn print(read: &Read, all: &[Value]) {
     fact("", format!("report {}", answer.report));
     match serde_json::from_slice::<Answer>(bytes) {
         Ok(found) => scanned(&found, answer.started, answer.ended),
-        Err(_) => println!("\n{}", plain(&String::from_utf8_lossy(bytes))),
+        Err(_) => {
+            println!("\nThe scan did not come about:\n{}", plain(&String::from_utf8_lossy(bytes)))
+        }
     }
     let others: Vec<_> = all.iter().map(|other| text(other, "order")).collect();
     let others: Vec<_> = others.into_iter().filter(|id| *id != text(order, "order")).collect();

@@ -36,7 +36,7 @@ pub async fn submit(desk: &Desk, what: &str) -> Result<()> {
     let id = find::ticket(&client, what).await?;
     let confirm = |shown: &Shown| desk.confirm(shown);
     submit_with(&client, &desk.signer()?, id, confirm).await?;
-    shown(desk, &client, id).await
+    shown(desk, &client, id, what).await
 }
 
 /// A review of a ticket or a request, signed over what was shown and recomputed.
@@ -109,16 +109,17 @@ async fn review(desk: &Desk, client: &Client, subject: Subject, sign: Sign) -> R
     let verdict = if sign.reject { Verdict::Reject } else { Verdict::Approve };
     let confirm = |shown: &Shown| desk.confirm(shown);
     let done = review_with(client, &desk.signer()?, subject, role, verdict, confirm).await?;
-    let (noun, id) = match subject {
-        Subject::Ticket(id) => ("ticket", id.to_string()),
-        Subject::Request(id) => ("request", id.to_string()),
+    let noun = match subject {
+        Subject::Ticket(_) => "ticket",
+        Subject::Request(_) => "request",
     };
     desk.show.print(&done, || {
         match done.get("decided").and_then(Value::as_u64) {
             Some(entry) => println!("signed, and decided: entry {entry} of the ledger"),
             None => println!("signed: entry {}", done.get("entry").unwrap_or(&Value::Null)),
         }
-        next(&format!("`portcullis {noun} show {id}` says what it waits for"));
+        let show = format!("portcullis {noun} show {}", sign.subject);
+        next(&format!("`{show}` says what it waits for"));
     });
     Ok(())
 }
