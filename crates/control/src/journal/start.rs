@@ -25,7 +25,7 @@ pub(super) struct Start {
 
 /// What became of this node's snapshot.
 enum Found {
-    Usable(Fold, Kept),
+    Usable(Box<Fold>, Kept),
     /// There is none, or another version of the program wrote it.
     Nothing,
     /// It was changed, or is not of this ledger.
@@ -41,7 +41,7 @@ pub(super) async fn believe(
     watermark: Option<Seen>,
 ) -> Result<Start, JournalError> {
     let (mut fold, rests_on, refused) = match find(database, attester, pinned).await? {
-        Found::Usable(fold, kept) => (fold, Some(kept), None),
+        Found::Usable(fold, kept) => (*fold, Some(kept), None),
         Found::Nothing => (Fold::new(pinned), None, None),
         // The ledger itself may be what was changed: then its entry is named, and not the cache.
         Found::Refused(why) => (Fold::new(pinned), None, Some(why)),
@@ -84,7 +84,7 @@ async fn find(
         return Ok(Found::Refused(kept.refused(why)));
     }
     Ok(match edge(database, &frontier).await? {
-        Ok(edge) => Found::Usable(Fold::resume(state, frontier, edge), kept),
+        Ok(edge) => Found::Usable(Box::new(Fold::resume(state, frontier, edge)), kept),
         Err(error) => Found::Refused(error),
     })
 }
