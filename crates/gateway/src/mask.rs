@@ -6,7 +6,7 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 pub use spellings::Spellings;
-use spellings::{SHORTEST, is_base64};
+use spellings::{Found, SHORTEST, is_base64};
 
 /// What stands in the credential's place; as long as what it replaces, so that no length changes.
 const MASK: u8 = b'*';
@@ -26,11 +26,16 @@ pub enum Patience {
 
 /// The text with every spelling masked; `None` when it holds none.
 pub fn masked(spellings: &Spellings, text: &[u8]) -> Option<Vec<u8>> {
-    let mut found = spellings.find(text).peekable();
-    found.peek()?;
-    let mut masked = text.to_vec();
-    found.for_each(|found| masked.get_mut(found.place).unwrap_or_default().fill(MASK));
-    Some(masked)
+    let found: Vec<Found> = spellings.find(text).collect();
+    (!found.is_empty()).then(|| blotted(text, found))
+}
+
+fn blotted(text: &[u8], found: Vec<Found>) -> Vec<u8> {
+    let mut text = text.to_vec();
+    for Found { place, .. } in found {
+        text.get_mut(place).unwrap_or_default().fill(MASK);
+    }
+    text
 }
 
 /// The masking of one answer's body.
@@ -55,8 +60,12 @@ impl Masker {
             0 => chunk,
             _ => Bytes::from([self.passed.as_slice(), &self.held, &chunk].concat()),
         };
-        self.goes_on |= spellings.find(&text).any(|found| found.goes_on);
-        let mut text = masked(spellings, &text).map_or(text, Bytes::from);
+        let found: Vec<Found> = spellings.find(&text).collect();
+        self.goes_on |= found.iter().any(|found| found.goes_on);
+        let mut text = match found.is_empty() {
+            true => text,
+            false => blotted(&text, found).into(),
+        };
         let open = match end {
             true => 0,
             false => spellings.open_end(&text, self.patience == Patience::Whole),

@@ -128,7 +128,7 @@ impl Spelling {
         Spelling {
             text: Zeroizing::new(text.get(from..to).unwrap_or_default().to_vec()),
             before: offset > 0,
-            after: bytes.len() % 3 > 0,
+            after: !bytes.len().is_multiple_of(3),
         }
     }
 

@@ -208,8 +208,7 @@ impl Writer {
     /// Takes what waited and leaves it empty; `false` when the writer shall end.
     fn take(&mut self, waiting: &mut Waiting) -> bool {
         waiting.lines.drain(..).for_each(|call| self.line(&call));
-        // Not short-circuited: a line may wait behind what ends the writer, an order may not.
-        waiting.orders.drain(..).fold(true, |more, order| self.obey(order) && more)
+        waiting.orders.drain(..).all(|order| self.obey(order))
     }
 
     fn obey(&mut self, order: Order) -> bool {
