@@ -376,13 +376,14 @@ impl Tables {
     }
 
     pub(crate) fn absorb_decided(&mut self, decided: &RequestDecided, at: Millis) {
+        let decision = self.share(&decided.decision);
         self.change_request(decided.request, |request| {
             request.status = match decided.decision.outcome {
                 Outcome::Grant => Status::Requested,
                 Outcome::Review => Status::InReview { since: at },
                 Outcome::Deny => Status::Denied { at },
             };
-            request.decision = Some(decided.decision.clone());
+            request.decision = Some(decision);
             request.reviews.clear();
         });
     }
