@@ -155,7 +155,8 @@ impl Follower {
             }
         }
         let entry = Entry::decode(bytes).map_err(broken)?;
-        let difference = policy::recompute(draft.state(), &entry, &mut self.memo).map_err(broken)?;
+        let difference =
+            policy::recompute(draft.state(), &entry, &mut self.memo).map_err(broken)?;
         let writer = entry.actor.node;
         let step = check_read(draft, entry, bytes, materials).map_err(broken)?;
         draft.absorb(step).map_err(broken)?;

@@ -14,7 +14,7 @@ pub use memo::Memo;
 pub use rules::Rules;
 
 use crate::digest::Digest;
-use crate::entry::{Body, Entry, canonical};
+use crate::entry::{Body, Entry};
 use crate::id::PersonId;
 use crate::limit::Rate;
 use crate::material::Materials;
@@ -44,7 +44,7 @@ pub struct InForce {
     pub version: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Deny,
@@ -53,7 +53,7 @@ pub enum Outcome {
 }
 
 /// What the determining policies bound a grant to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// A token's longest life; it can be rotated.
@@ -69,7 +69,7 @@ impl Default for Bounds {
 }
 
 /// A smaller request that policy would not deny.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smaller {
     pub environment: String,
@@ -79,7 +79,7 @@ pub struct Smaller {
 }
 
 /// A decision, with everything that it takes to make it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
     pub bounds: Bounds,
@@ -202,10 +202,13 @@ fn compare(
 }
 
 impl Tables {
-    /// The same decision as before when it was made before: few differ, and many requests hold one.
-    pub(crate) fn share(&mut self, decision: &Arc<Decision>) -> Arc<Decision> {
-        let digest = Digest::of(&canonical(decision));
-        self.decisions.entry(digest).or_insert_with(|| decision.clone()).clone()
+    /// The decision as requests hold it: few differ, and many requests hold one.
+    pub(crate) fn hold(&mut self, decision: &Arc<Decision>) -> Arc<Decision> {
+        if let Some((held, ())) = self.decisions.get_key_value(decision) {
+            return held.clone();
+        }
+        self.decisions.insert(decision.clone(), ());
+        decision.clone()
     }
 
     pub(crate) fn absorb_policy(&mut self, act: &PolicyPublished, at: Millis) {

@@ -9,7 +9,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::{HashMap, OrdMap, OrdSet};
 
 use crate::digest::Digest;
 use crate::genesis::{Origin, SettingsSet};
@@ -63,7 +63,7 @@ pub struct Tables {
     /// Signatures that count no second time, with the end of their own.
     pub(crate) used: OrdSet<(Millis, Digest)>,
     /// What policy said, each answer once: requests share them. No part of the projection.
-    pub(crate) decisions: Table<Digest, Decision>,
+    pub(crate) decisions: HashMap<Arc<Decision>, ()>,
 
     pub people: Table<PersonId, Person>,
     pub keys: Table<Digest, Key>,
@@ -96,7 +96,7 @@ impl Default for Tables {
             materials: Materials::default(),
             roots: OrdMap::new(),
             used: OrdSet::new(),
-            decisions: OrdMap::new(),
+            decisions: HashMap::new(),
             people: OrdMap::new(),
             keys: OrdMap::new(),
             nodes: OrdMap::new(),

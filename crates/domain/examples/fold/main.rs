@@ -84,7 +84,8 @@ fn follow(folder: &Path) {
     let live = follower.state().grants.values().filter(|grant| grant.revoked.is_none()).count();
     println!("fold of {} entries, {} live grants", whole(entries), whole(live as f64));
     let rules = all.seconds - parts.signatures() - parts.policy();
-    let speed = |seconds: f64| (entries / seconds, format!("{} entries/s", whole(entries / seconds)));
+    let speed =
+        |seconds: f64| (entries / seconds, format!("{} entries/s", whole(entries / seconds)));
     let (fast, figure) = speed(rules);
     row("hash and rules", &figure, &against("300,000", fast >= 300_000.0));
     row("with signatures", &speed(rules + parts.signatures()).1, "");

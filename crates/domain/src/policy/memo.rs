@@ -39,11 +39,13 @@ impl Memo {
     ) -> Result<Arc<Decision>, Refusal> {
         let (policy, rules) = in_force(state)?;
         let facts = Facts::of(state, requester, asked, now)?;
-        let seen = facts.sight().digest(&policy);
+        let seen = facts.sight().digest(&policy)?;
         if let Some(known) = self.0.get(&seen) {
             return Ok(known.clone());
         }
         let decision = Arc::new(rules.decide(policy, &facts)?);
+        let held = state.decisions.get_key_value(&decision).map(|(held, ())| held.clone());
+        let decision = held.unwrap_or(decision);
         if decision.outcome != Outcome::Deny {
             self.keep(seen, decision.clone());
         }

@@ -110,9 +110,8 @@ impl Rules {
     }
 
     fn put(&mut self, policy: &Policy) -> Result<(), Refusal> {
-        let twice = |_| {
-            Refusal::new(Code::Exists, format!("two policies have the id `{}`", policy.id()))
-        };
+        let twice =
+            |_| Refusal::new(Code::Exists, format!("two policies have the id `{}`", policy.id()));
         self.all.add(policy.clone()).map_err(twice)?;
         let scope = policy.action_constraint();
         for asked in [&mut self.ask, &mut self.grant, &mut self.review] {

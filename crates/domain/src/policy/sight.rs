@@ -105,9 +105,10 @@ impl Facts {
 }
 
 impl Sight<'_> {
-    /// The name of this sight under a policy: what has the same name gets the same answer.
-    pub(super) fn digest(&self, policy: &Digest) -> Digest {
-        Digest::over(&[&policy.0, &crate::entry::canonical(self)])
+    /// Names this sight under a policy: what has the same name gets the same answer.
+    pub(super) fn digest(&self, policy: &Digest) -> Result<Digest, Refusal> {
+        let bytes = postcard::to_stdvec(self).map_err(failed)?;
+        Ok(Digest::over(&[&policy.0, &bytes]))
     }
 
     pub(super) fn question(&self, names: &Names) -> Result<Question, Refusal> {
@@ -137,9 +138,7 @@ impl Question {
     }
 }
 
-fn pairs(
-    attributes: &[Attribute<'_>],
-) -> impl Iterator<Item = (String, RestrictedExpression)> {
+fn pairs(attributes: &[Attribute<'_>]) -> impl Iterator<Item = (String, RestrictedExpression)> {
     attributes.iter().map(|(name, value)| ((*name).to_owned(), value.expression()))
 }
 
@@ -206,7 +205,8 @@ mod tests {
         Entities::from_entities(entities.iter().cloned(), Some(&schema)).unwrap();
         for action in ["ask", "grant", "review"] {
             let Question { principal, resource, context } = sight.question(&names).unwrap();
-            Request::new(principal, names.action(action), resource, context, Some(&schema)).unwrap();
+            Request::new(principal, names.action(action), resource, context, Some(&schema))
+                .unwrap();
         }
     }
 }

@@ -140,7 +140,7 @@ impl Image {
             orders: read(self.orders)?,
             services: read(self.services)?,
             names: self.names.into_iter().collect(),
-            decisions: decisions.into_iter().map(|d| (Digest::of(&canonical(&d)), d)).collect(),
+            decisions: decisions.into_iter().map(|decision| (decision, ())).collect(),
             requests,
             grants: self.grants.into_iter().collect(),
             tokens: self.tokens.into_iter().collect(),
@@ -205,7 +205,7 @@ struct AskedImage {
     rate: Option<Rate>,
     reason: Digest,
     request: RequestId,
-    scopes: Vec<String>,
+    scopes: Box<[String]>,
     service: ServiceId,
     until: Millis,
 }

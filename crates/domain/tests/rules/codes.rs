@@ -302,7 +302,7 @@ fn token(code: Code) -> Refusal {
         }
         Code::UnknownScope => {
             let scopes = vec!["parcels:all".to_owned()];
-            let asked = domain::request::Asked { scopes, ..asked };
+            let asked = domain::request::Asked { scopes: scopes.into(), ..asked };
             let made = domain::request::RequestMade { asked: asked.into(), signature: None };
             world.by(&bob, Body::RequestMade(made)).unwrap_err()
         }
@@ -312,7 +312,7 @@ fn token(code: Code) -> Refusal {
             decision.outcome = Outcome::Deny;
             let decided = RequestDecided { decision: decision.into(), request };
             let entry = world.entry(None, Proof::Node, Body::RequestDecided(decided));
-            policy::recompute(world.state(), &entry).unwrap_err()
+            policy::recompute(world.state(), &entry, &mut Memo::default()).unwrap_err()
         }
     }
 }

@@ -42,8 +42,7 @@ fn a_known_decision_does_not_let_another_one_pass() {
     let request = asked(&mut world, "parcels:write", 5);
     let mut memo = Memo::default();
     assert_eq!(recompute(world.state(), &right(&world, request), &mut memo), Ok(None));
-    let wrong =
-        Decision { outcome: Outcome::Grant, reviewers: None, ..world.decision(request) };
+    let wrong = Decision { outcome: Outcome::Grant, reviewers: None, ..world.decision(request) };
     let wrong = holding(&world, request, wrong);
     refused(recompute(world.state(), &wrong, &mut memo), Code::DecisionDiffers);
 }
