@@ -117,7 +117,7 @@ impl Follower {
     }
 
     /// Believes the batch, wholly or not at all: every entry by the rulebook, every decision made
-    /// again, the root attested by a node that the ledger enrolled.
+    /// again (or known from facts that look the same), the root attested by a node that the ledger enrolled.
     pub fn accept(&mut self, batch: &Batch) -> Result<(), Broken> {
         if batch.first != self.state.size() || batch.entries.is_empty() {
             return Err(Broken::Gap { expected: self.state.size(), found: batch.first });

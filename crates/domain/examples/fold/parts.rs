@@ -129,7 +129,7 @@ impl Parts {
     }
 
     pub fn print(&self) {
-        println!("what the fold is made of beside hash and rules");
+        println!("beside hash and rules; the times say how fast this machine is now");
         for (what, cost) in [
             ("people's signatures", self.people),
             ("machines' signatures", self.machines),

@@ -10,7 +10,7 @@ use domain::evidence::Value;
 use domain::genesis::SettingsSet;
 use domain::id::{NodeId, PersonId, TicketId};
 use domain::people::{Kind, PersonAdded, RolesSet};
-use domain::policy::{self, Outcome};
+use domain::policy::{self, Memo, Outcome};
 use domain::refusal::{Code, Refusal};
 use domain::request::RequestDecided;
 use domain::review::{Subject, Verdict};
