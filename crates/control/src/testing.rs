@@ -241,7 +241,7 @@ pub fn vendor(number: u128) -> Body {
 }
 
 fn node_name(node: NodeId) -> String {
-    format!("node {}", node.0)
+    format!("node {}", { node.0 })
 }
 
 /// A place for one node's data and keys, gone when it is dropped.

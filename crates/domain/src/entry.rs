@@ -88,8 +88,13 @@ struct Rest<'a>(&'a [u8]);
 
 impl io::Write for Rest<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
-        Ok(bytes.len())
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -111,8 +116,12 @@ impl Entry {
                 format!("the entry has {} bytes, at most {LONGEST} are allowed", bytes.len());
             return Err(Refusal::new(Code::NotCanonical, message));
         }
-        let entry: Entry = serde_json::from_slice(bytes)
-            .map_err(|error| Refusal::new(Code::NotCanonical, format!("unreadable: {error}")))?;
+        let unreadable =
+            |why: String| Refusal::new(Code::NotCanonical, format!("unreadable: {why}"));
+        // All of it at once: serde_json would look at each text by itself.
+        let text = std::str::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
+        let entry: Entry =
+            serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
         match is_written_as(&entry, bytes) {
             true => Ok(entry),
             false => Err(Refusal::new(Code::NotCanonical, "not in canonical form (RFC 8785)")),

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::id::NodeId;
 use crate::material::{Kind, Materials};
-use crate::policy::{self, Decision};
+use crate::policy::{self, Decision, Memo};
 use crate::refusal::{Code, Refusal};
 use crate::signature::{MachineKey, Seen};
 use crate::state::State;
@@ -83,6 +83,7 @@ pub struct Follower {
     state: State,
     frontier: Frontier,
     differences: Vec<Difference>,
+    memo: Memo,
     pinned: Option<Digest>,
 }
 
@@ -95,7 +96,7 @@ impl Follower {
     /// From a state that is believed already and the edge of its tree.
     pub fn resume(state: State, frontier: Frontier) -> Follower {
         let pinned = state.genesis_hash();
-        Follower { state, frontier, differences: Vec::new(), pinned }
+        Follower { state, frontier, pinned, ..Follower::default() }
     }
 
     pub fn state(&self) -> &State {
@@ -116,7 +117,7 @@ impl Follower {
     }
 
     /// Believes the batch, wholly or not at all: every entry by the rulebook, every decision made
-    /// again, the root attested by a node that the ledger enrolled.
+    /// again (or known from facts that look the same), the root attested by a node that the ledger enrolled.
     pub fn accept(&mut self, batch: &Batch) -> Result<(), Broken> {
         if batch.first != self.state.size() || batch.entries.is_empty() {
             return Err(Broken::Gap { expected: self.state.size(), found: batch.first });
@@ -140,7 +141,7 @@ impl Follower {
     }
 
     fn step(
-        &self,
+        &mut self,
         draft: &mut Draft,
         number: u64,
         bytes: &[u8],
@@ -154,7 +155,8 @@ impl Follower {
             }
         }
         let entry = Entry::decode(bytes).map_err(broken)?;
-        let difference = policy::recompute(draft.state(), &entry).map_err(broken)?;
+        let difference =
+            policy::recompute(draft.state(), &entry, &mut self.memo).map_err(broken)?;
         let writer = entry.actor.node;
         let step = check_read(draft, entry, bytes, materials).map_err(broken)?;
         draft.absorb(step).map_err(broken)?;

@@ -1,19 +1,20 @@
 //! The fuse: when something ends, and because of what. Arithmetic over moments, nothing else.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Millis;
 
-/// What an end follows from.
+/// What an end follows from. Small, for every grant and token holds one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// The end of the contract with the vendor.
     Contract,
     /// The validity of the evidence for this criterion.
-    Evidence(String),
+    Evidence(Arc<String>),
     /// The longest life that policy gives.
     Policy,
     /// The next reassessment that the standard demands.

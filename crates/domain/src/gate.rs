@@ -112,7 +112,7 @@ pub fn fuse(standard: &Standard, ticket: &Ticket, approved: Millis, now: Millis)
     let contract = contract.map(|contract| Fuse::new(contract.ends, Cause::Contract));
     let evidence = standings.iter().filter_map(|standing| match &standing.finding {
         Outcome::Passed { evidence } => {
-            Some(Fuse::new(evidence.until, Cause::Evidence(standing.criterion.id.clone())))
+            Some(Fuse::new(evidence.until, Cause::Evidence(standing.criterion.id.clone().into())))
         }
         _ => None,
     });

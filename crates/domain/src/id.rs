@@ -74,7 +74,9 @@ impl serde::de::Visitor<'_> for Reader {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident $prefix:literal $noun:literal;)*) => {$(
         $(#[$doc])*
+        // Packed: as a key of a row, an id takes no padding. Rows are most of what a state is.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(Rust, packed(8))]
         pub struct $name(pub u128);
 
         impl $name {
@@ -107,7 +109,7 @@ macro_rules! ids {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 if !to.is_human_readable() {
-                    return self.0.serialize(to);
+                    return { self.0 }.serialize(to);
                 }
                 let mut text = [0_u8; 4 + LENGTH];
                 to.serialize_str(print($prefix, self.0, &mut text))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::time::Span;
 
 /// `count` calls at once, refilled over `per`: never more than twice `count` in any `per`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     #[serde(deserialize_with = "crate::number::whole")]

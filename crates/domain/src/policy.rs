@@ -1,11 +1,16 @@
 //! Policy: Cedar says grant, review or deny; the default is review. People sign every version.
 
 pub mod facts;
+pub mod memo;
 pub mod rules;
+mod sight;
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use facts::Facts;
+pub use memo::Memo;
 pub use rules::Rules;
 
 use crate::digest::Digest;
@@ -39,7 +44,7 @@ pub struct InForce {
     pub version: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Deny,
@@ -48,7 +53,7 @@ pub enum Outcome {
 }
 
 /// What the determining policies bound a grant to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// A token's longest life; it can be rotated.
@@ -64,7 +69,7 @@ impl Default for Bounds {
 }
 
 /// A smaller request that policy would not deny.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smaller {
     pub environment: String,
@@ -74,7 +79,7 @@ pub struct Smaller {
 }
 
 /// A decision, with everything that it takes to make it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
     pub bounds: Bounds,
@@ -137,22 +142,30 @@ pub fn decide(
     asked: &Asked,
     now: Millis,
 ) -> Result<Decision, Refusal> {
+    let (policy, rules) = in_force(state)?;
+    rules.decide(policy, &Facts::of(state, requester, asked, now)?)
+}
+
+fn in_force(state: &State) -> Result<(Digest, &Arc<Rules>), Refusal> {
     let Some(policy) = &state.policy else {
         let message =
             "no policy is in force; an operator publishes one with `portcullis policy publish`";
         return Err(Refusal::new(Code::PolicyNotInForce, message));
     };
-    let rules = state.materials.policy(&policy.digest)?;
-    rules.decide(policy.digest, &Facts::of(state, requester, asked, now)?)
+    Ok((policy.digest, state.materials.policy(&policy.digest)?))
 }
 
-/// Makes the decision in the entry again, if it holds one.
+/// Makes the decision in the entry again, if it holds one, unless `memo` knows it.
 ///
 /// # Errors
 /// `decision-differs` when this engine, of the same version, says otherwise, or an engine is named that
 /// no release had. Another version's other answer is `Ok(Some(ours))`: reported with both answers, and
 /// never a reason to stop.
-pub fn recompute(state: &State, entry: &Entry) -> Result<Option<Decision>, Refusal> {
+pub fn recompute(
+    state: &State,
+    entry: &Entry,
+    memo: &mut Memo,
+) -> Result<Option<Decision>, Refusal> {
     let (decision, request) = match &entry.body {
         Body::RequestDecided(decided) => (&decided.decision, state.request(decided.request)?),
         Body::TokenRotated(rotated) => {
@@ -161,17 +174,18 @@ pub fn recompute(state: &State, entry: &Entry) -> Result<Option<Decision>, Refus
         }
         _ => return Ok(None),
     };
-    compare(decide(state, request.requester, &request.asked, entry.at)?, decision, ENGINES)
+    let ours = memo.decide(state, request.requester, &request.asked, entry.at)?;
+    compare(&ours, decision, ENGINES)
 }
 
 /// INVARIANT: only an engine that a release of this program once had may have decided otherwise;
 /// else whoever writes entries could decide as they like and name an engine that never was.
 fn compare(
-    ours: Decision,
+    ours: &Decision,
     theirs: &Decision,
     engines: &[&str],
 ) -> Result<Option<Decision>, Refusal> {
-    if ours == *theirs {
+    if ours == theirs {
         return Ok(None);
     }
     let differs = |why: String| Err(Refusal::new(Code::DecisionDiffers, why));
@@ -184,10 +198,19 @@ fn compare(
             "the entry says {theirs:?}, policy says {ours:?}, or other bounds"
         ));
     }
-    Ok(Some(ours))
+    Ok(Some(ours.clone()))
 }
 
 impl Tables {
+    /// The decision as requests hold it: few differ, and many requests hold one.
+    pub(crate) fn hold(&mut self, decision: &Arc<Decision>) -> Arc<Decision> {
+        if let Some((held, ())) = self.decisions.get_key_value(decision) {
+            return held.clone();
+        }
+        self.decisions.insert(decision.clone(), ());
+        decision.clone()
+    }
+
     pub(crate) fn absorb_policy(&mut self, act: &PolicyPublished, at: Millis) {
         self.policy = Some(InForce { at, digest: act.policy, version: act.version });
     }
@@ -213,7 +236,7 @@ mod tests {
     fn another_known_engines_other_answer_is_reported_and_an_unknown_ones_is_refused() {
         let (old, new) = ("engine 1", "engine 2");
         let ours = decision(new, Outcome::Deny);
-        let compare = |theirs| compare(ours.clone(), &theirs, &[old, new]);
+        let compare = |theirs| compare(&ours, &theirs, &[old, new]);
         assert_eq!(compare(ours.clone()), Ok(None));
         assert_eq!(compare(decision(old, Outcome::Grant)), Ok(Some(ours.clone())));
         for theirs in [decision(new, Outcome::Grant), decision("engine 3", Outcome::Grant)] {

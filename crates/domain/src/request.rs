@@ -38,7 +38,7 @@ pub struct Asked {
     pub reason: Digest,
     pub request: RequestId,
     /// Names of the service's scopes, sorted, without repetition.
-    pub scopes: Vec<String>,
+    pub scopes: Box<[String]>,
     pub service: ServiceId,
     pub until: Millis,
 }
@@ -376,13 +376,14 @@ impl Tables {
     }
 
     pub(crate) fn absorb_decided(&mut self, decided: &RequestDecided, at: Millis) {
+        let decision = self.hold(&decided.decision);
         self.change_request(decided.request, |request| {
             request.status = match decided.decision.outcome {
                 Outcome::Grant => Status::Requested,
                 Outcome::Review => Status::InReview { since: at },
                 Outcome::Deny => Status::Denied { at },
             };
-            request.decision = Some(decided.decision.clone());
+            request.decision = Some(decision);
             request.reviews.clear();
         });
     }

@@ -16,7 +16,7 @@ use crate::time::Millis;
 use crate::{request, ticket};
 
 /// Which roles must sign: a role and how many, all of several, or any of several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quorum {
     All(Vec<Quorum>),

@@ -9,7 +9,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::{HashMap, OrdMap, OrdSet};
 
 use crate::digest::Digest;
 use crate::genesis::{Origin, SettingsSet};
@@ -21,7 +21,7 @@ use crate::id::{
 use crate::machine::{Gateway, Machine};
 use crate::material::Materials;
 use crate::people::{Key, Person};
-use crate::policy::InForce;
+use crate::policy::{Decision, InForce};
 use crate::probe::Order;
 use crate::request::Request;
 use crate::revocation::Revocation;
@@ -62,6 +62,8 @@ pub struct Tables {
     pub(crate) roots: OrdMap<u64, Digest>,
     /// Signatures that count no second time, with the end of their own.
     pub(crate) used: OrdSet<(Millis, Digest)>,
+    /// What policy said, each answer once: requests share them. No part of the projection.
+    pub(crate) decisions: HashMap<Arc<Decision>, ()>,
 
     pub people: Table<PersonId, Person>,
     pub keys: Table<Digest, Key>,
@@ -94,6 +96,7 @@ impl Default for Tables {
             materials: Materials::default(),
             roots: OrdMap::new(),
             used: OrdSet::new(),
+            decisions: HashMap::new(),
             people: OrdMap::new(),
             keys: OrdMap::new(),
             nodes: OrdMap::new(),

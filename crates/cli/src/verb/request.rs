@@ -74,7 +74,7 @@ pub async fn asked(client: &Client, new: &New) -> Result<(Asked, [u8; 32])> {
         rate: new.rate,
         reason: paper(&salt, new.reason.as_bytes()),
         request: RequestId(new_id()),
-        scopes,
+        scopes: scopes.into(),
         service: text(&service, "id").parse()?,
         until: clock().after(new.span),
     };

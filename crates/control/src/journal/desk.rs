@@ -5,7 +5,7 @@ use domain::digest::{self, Digest};
 use domain::entry::{Body, Entry};
 use domain::id::{CredentialId, NodeId, PersonId};
 use domain::material::{Kind, Materials};
-use domain::policy;
+use domain::policy::{self, Memo};
 use domain::refusal::{Code, Refusal};
 use domain::state::State;
 use domain::step::{Draft, check};
@@ -113,7 +113,7 @@ impl Desk {
         let bytes = Entry { actor, at: self.now, body }.encode();
         // INVARIANT: what is appended is what every follower will read from these bytes.
         let entry = Entry::decode(&bytes)?;
-        if let Some(ours) = policy::recompute(self.state(), &entry)? {
+        if let Some(ours) = policy::recompute(self.state(), &entry, &mut Memo::default())? {
             let message = format!("this node's engine is {}, the entry names another", ours.engine);
             return Err(Refusal::new(Code::DecisionDiffers, message));
         }

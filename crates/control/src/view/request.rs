@@ -119,7 +119,7 @@ impl Control {
             owner: self.named(asked.owner).await,
             service: state.service(asked.service)?.name.clone(),
             environment: asked.environment.clone(),
-            scopes: asked.scopes.clone(),
+            scopes: asked.scopes.to_vec(),
             addresses: asked.addresses.iter().map(ToString::to_string).collect(),
             rate: asked.rate.map(|rate| rate.to_string()),
             until: asked.until.0,

@@ -46,7 +46,7 @@ impl Control {
             owner: self.named(asked.owner).await,
             service: service.name.clone(),
             environment: asked.environment.clone(),
-            scopes: asked.scopes.clone(),
+            scopes: asked.scopes.to_vec(),
             rate: grant.rate.map(|rate| rate.to_string()),
             status: status.to_owned(),
             ends: Ends::from(&token.fuse),

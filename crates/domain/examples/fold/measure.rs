@@ -39,3 +39,26 @@ impl Cost {
         self.seconds += watch.seconds();
     }
 }
+
+/// One line of the table: what was measured, and what it should at least or at most be.
+pub fn row(what: &str, figure: &str, goal: &str) {
+    println!("  {what:<44} {figure:>22}   {goal}");
+}
+
+/// A whole number with commas.
+pub fn whole(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Whether the goal is met, behind the goal.
+pub fn against(goal: &str, met: bool) -> String {
+    format!("{goal:<14} {}", if met { "met" } else { "MISSED" })
+}

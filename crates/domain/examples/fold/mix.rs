@@ -28,6 +28,8 @@ pub const MIX: [(&str, usize); 9] = [
 pub const BATCH: usize = 64;
 const PEOPLE: u8 = 60;
 const SERVICES: usize = 20;
+/// How long people ask for.
+const DAYS: [u64; 4] = [7, 30, 45, 60];
 
 /// The materials of the ledger, by their digests.
 pub fn material(digest: &Digest) -> Option<Vec<u8>> {
@@ -107,13 +109,14 @@ impl Maker {
         self.turn += 1;
         let place = self.turn % self.people.len();
         let who = self.people[place].clone();
-        let service = self.services[self.turn % SERVICES];
+        let service = self.services[self.turn.wrapping_mul(7_919) / 64 % SERVICES];
+        let days = DAYS[self.turn / self.people.len() % DAYS.len()];
         let scopes: &[&str] = match (sensitive, self.turn % 3) {
             (true, _) => &["parcels:write"],
             (false, 0) => &["labels:read", "parcels:read"],
             (false, _) => &["parcels:read"],
         };
-        let asked = self.world.asked(&who, service, scopes, 30);
+        let asked = self.world.asked(&who, service, scopes, days);
         let request = asked.request;
         let made = self.world.made(&who, asked);
         self.append(Some(who.id), Body::RequestMade(made));

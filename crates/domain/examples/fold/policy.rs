@@ -6,7 +6,7 @@ use domain::digest::Digest;
 use domain::policy::{Facts, Outcome, Rules};
 use domain::testing::World;
 
-use crate::measure::Stopwatch;
+use crate::measure::{Stopwatch, row, whole};
 
 /// A policy that grants, and others about other services, half of which forbid.
 fn text(policies: usize) -> String {
@@ -35,7 +35,7 @@ pub fn decide_under(sizes: &[usize]) {
     let bob = world.cast().bob;
     let service = world.wide("parcels");
     let asked = world.asked(&bob, service, &["parcels:read"], 30);
-    println!("policy");
+    println!("decisions by Cedar, policies parsed once, facts new each time");
     for size in sizes {
         let rules = Rules::read(text(*size).as_bytes()).unwrap();
         let facts = Facts::of(world.state(), bob.id, &asked, world.now).unwrap();
@@ -46,6 +46,7 @@ pub fn decide_under(sizes: &[usize]) {
             assert_eq!(rules.decide(digest, &facts).unwrap().outcome, Outcome::Grant);
         }
         let seconds = watch.seconds();
-        println!("  {size:>5} policies         {:>9.0} decisions/s", rounds as f64 / seconds);
+        let figure = format!("{} /s", whole(rounds as f64 / seconds));
+        row(&format!("under {} policies", whole(*size as f64)), &figure, "");
     }
 }

@@ -1,16 +1,8 @@
-//! What policy may look at: the facts of one request, as edition 1 maps them to Cedar.
-
-use std::collections::{HashMap, HashSet};
-use std::str::FromStr;
-
-use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
-    Schema,
-};
+//! The facts of one request that a decision rests on.
 
 use crate::id::{PersonId, ServiceId};
 use crate::people::Kind;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 use crate::request::Asked;
 use crate::state::State;
 use crate::time::{Millis, Span};
@@ -86,87 +78,4 @@ impl Facts {
     pub fn days(&self) -> u64 {
         self.now.until(self.until).0.div_ceil(Span::DAY.0)
     }
-
-    pub(super) fn request(&self, action: &str, schema: &Schema) -> Result<Request, Refusal> {
-        let action = uid("Action", action)?;
-        let context = Context::from_pairs(self.context()).map_err(failed)?;
-        Request::new(self.principal()?, action, self.resource()?, context, Some(schema))
-            .map_err(failed)
-    }
-
-    pub(super) fn entities(&self) -> Result<Entities, Refusal> {
-        let person = HashMap::from([
-            ("demo".to_owned(), flag(self.demo)),
-            ("kind".to_owned(), word(kind(self.kind))),
-            ("roles".to_owned(), words(self.roles.iter().map(String::as_str))),
-        ]);
-        let service = HashMap::from([
-            ("data".to_owned(), words(self.data.iter().copied())),
-            ("name".to_owned(), word(&self.name)),
-            ("stage".to_owned(), word(self.stage)),
-            ("vendor".to_owned(), word(&self.vendor)),
-        ]);
-        let entities = [(self.principal()?, person), (self.resource()?, service)];
-        let entities: Result<Vec<_>, _> = entities
-            .into_iter()
-            .map(|(uid, attributes)| Entity::new(uid, attributes, HashSet::new()).map_err(failed))
-            .collect();
-        Entities::from_entities(entities?, None).map_err(failed)
-    }
-
-    fn principal(&self) -> Result<EntityUid, Refusal> {
-        uid("Person", &self.person.to_string())
-    }
-
-    fn resource(&self) -> Result<EntityUid, Refusal> {
-        uid("Service", &self.service.to_string())
-    }
-
-    fn context(&self) -> [(String, RestrictedExpression); 10] {
-        let scopes = words(self.scopes.iter().map(|(name, _, _)| name.as_str()));
-        [
-            ("addresses".to_owned(), flag(self.addresses)),
-            ("administration".to_owned(), flag(self.scopes.iter().any(|(_, admin, _)| *admin))),
-            ("days".to_owned(), number(self.days())),
-            ("environment".to_owned(), word(&self.environment)),
-            ("limited".to_owned(), flag(self.per_minute.is_some())),
-            ("owner".to_owned(), word(kind(self.owner))),
-            ("per_minute".to_owned(), number(self.per_minute.unwrap_or_default())),
-            ("sandbox".to_owned(), flag(self.sandbox)),
-            ("scopes".to_owned(), scopes),
-            ("sensitive".to_owned(), flag(self.scopes.iter().any(|(_, _, sensitive)| *sensitive))),
-        ]
-    }
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Human => "human",
-        Kind::Workload => "workload",
-    }
-}
-
-fn uid(noun: &str, id: &str) -> Result<EntityUid, Refusal> {
-    let noun = EntityTypeName::from_str(noun).map_err(failed)?;
-    Ok(EntityUid::from_type_name_and_id(noun, EntityId::new(id)))
-}
-
-fn flag(value: bool) -> RestrictedExpression {
-    RestrictedExpression::new_bool(value)
-}
-
-fn word(value: &str) -> RestrictedExpression {
-    RestrictedExpression::new_string(value.to_owned())
-}
-
-fn words<'a>(values: impl Iterator<Item = &'a str>) -> RestrictedExpression {
-    RestrictedExpression::new_set(values.map(word))
-}
-
-fn number(value: u64) -> RestrictedExpression {
-    RestrictedExpression::new_long(i64::try_from(value).unwrap_or(i64::MAX))
-}
-
-fn failed(error: impl std::fmt::Display) -> Refusal {
-    Refusal::new(Code::Invalid, format!("the request does not fit the policy schema: {error}"))
 }

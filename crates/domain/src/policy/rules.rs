@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use cedar_policy::{
-    Authorizer, Decision as Answer, Entities, PolicyId, PolicySet, Response, Schema,
-    ValidationMode, Validator,
+    ActionConstraint, Authorizer, Decision as Answer, Entities, EntityUid, Policy, PolicyId,
+    PolicySet, Response, Schema, ValidationMode, Validator,
 };
 
+use super::sight::{Names, Question};
 use super::{Bounds, Decision, Facts, Outcome, Smaller};
 use crate::digest::Digest;
 use crate::limit::Rate;
@@ -15,14 +16,16 @@ use crate::refusal::{Code, Reasons, Refusal};
 use crate::review::Quorum;
 use crate::time::Span;
 
-const SCHEMA: &str = include_str!("schema.cedarschema");
+pub(super) const SCHEMA: &str = include_str!("schema.cedarschema");
 /// Everybody may ask, unless a policy forbids it.
 const BASE: &str = r#"permit(principal, action == Action::"ask", resource);"#;
 const BASE_ID: &str = "anybody-may-ask";
 /// Lives that a smaller request is tried with.
 const LIVES: [Span; 5] = [Span::days(90), Span::days(30), Span::days(7), Span::DAY, Span::HOUR];
-/// How often a denial asks again in search of the smaller request.
-const MOST_TRIES: usize = 512;
+/// How often a denial asks again, at most, in search of the smaller request …
+const MOST_TRIES: usize = 256;
+/// … and how many policies it evaluates for that, at most.
+const MOST_EVALUATIONS: usize = 16 * 1024;
 const LONGEST: usize = 256 * 1024;
 
 /// The engine, as decisions record it.
@@ -30,9 +33,18 @@ pub const ENGINE: &str = "cedar-policy 4.14.1";
 
 /// A set of policies, parsed once.
 pub struct Rules {
-    set: PolicySet,
-    schema: Schema,
+    all: PolicySet,
+    ask: Asked,
+    grant: Asked,
+    review: Asked,
+    names: Names,
     notes: BTreeMap<String, Notes>,
+}
+
+/// An action and the policies whose scope lets them speak of it: asking the others would only cost.
+struct Asked {
+    action: EntityUid,
+    policies: PolicySet,
 }
 
 /// What a policy's annotations say: `@life("30d")`, `@rate("60/m")`, `@reviewers("security, 2 privacy")`,
@@ -60,9 +72,7 @@ impl Rules {
         }
         let text = std::str::from_utf8(bytes).map_err(|_| invalid("not UTF-8 text".to_owned()))?;
         let parsed = PolicySet::from_str(text).map_err(|e| invalid(format!("not Cedar: {e}")))?;
-        let (schema, _) = Schema::from_cedarschema_str(SCHEMA)
-            .map_err(|error| invalid(format!("the schema is broken: {error}")))?;
-        let mut rules = Rules { set: PolicySet::new(), schema, notes: BTreeMap::new() };
+        let mut rules = Rules::empty()?;
         let mut reasons = Reasons::default();
         reasons.require(parsed.templates().next().is_none(), Code::Invalid, || {
             "templates are not supported; write the policy out".to_owned()
@@ -72,13 +82,20 @@ impl Rules {
             reasons.take(added);
         }
         reasons.done()?;
-        let base = cedar_policy::Policy::parse(Some(PolicyId::new(BASE_ID)), BASE)
+        let base = Policy::parse(Some(PolicyId::new(BASE_ID)), BASE)
             .map_err(|error| invalid(error.to_string()))?;
-        rules.set.add(base).map_err(|error| invalid(error.to_string()))?;
+        rules.put(&base)?;
         Ok(rules)
     }
 
-    fn add(&mut self, policy: &cedar_policy::Policy) -> Result<(), Refusal> {
+    fn empty() -> Result<Rules, Refusal> {
+        let names = Names::new()?;
+        let asked = |name| Asked { action: names.action(name), policies: PolicySet::new() };
+        let (ask, grant, review) = (asked("ask"), asked("grant"), asked("review"));
+        Ok(Rules { all: PolicySet::new(), ask, grant, review, names, notes: BTreeMap::new() })
+    }
+
+    fn add(&mut self, policy: &Policy) -> Result<(), Refusal> {
         let Some(id) = policy.annotation("id").filter(|id| !id.is_empty() && *id != BASE_ID) else {
             return Err(Refusal::new(
                 Code::Invalid,
@@ -87,16 +104,30 @@ impl Rules {
         };
         let id = id.to_owned();
         let notes = notes(policy).map_err(|refusal| in_policy(&id, refusal))?;
-        self.notes.insert(id.clone(), notes);
-        self.set
-            .add(policy.new_id(PolicyId::new(&id)))
-            .map_err(|_| Refusal::new(Code::Exists, format!("two policies have the id `{id}`")))
+        self.put(&policy.new_id(PolicyId::new(&id)))?;
+        self.notes.insert(id, notes);
+        Ok(())
+    }
+
+    fn put(&mut self, policy: &Policy) -> Result<(), Refusal> {
+        let twice =
+            |_| Refusal::new(Code::Exists, format!("two policies have the id `{}`", policy.id()));
+        self.all.add(policy.clone()).map_err(twice)?;
+        let scope = policy.action_constraint();
+        for asked in [&mut self.ask, &mut self.grant, &mut self.review] {
+            if may_speak_of(&scope, &asked.action) {
+                asked.policies.add(policy.clone()).map_err(twice)?;
+            }
+        }
+        Ok(())
     }
 
     /// Type-checks the policies against the schema of the edition.
     pub fn validate(&self) -> Result<(), Refusal> {
-        let result =
-            Validator::new(self.schema.clone()).validate(&self.set, ValidationMode::Strict);
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|error| {
+            Refusal::new(Code::Invalid, format!("the schema is broken: {error}"))
+        })?;
+        let result = Validator::new(schema).validate(&self.all, ValidationMode::Strict);
         let mut reasons = Reasons::default();
         for error in result.validation_errors() {
             reasons.add(Code::Invalid, error.to_string());
@@ -125,23 +156,19 @@ impl Rules {
 
     /// INVARIANT: what errors is not granted. An erring policy sends the request to people.
     fn judge(&self, policy: Digest, facts: &Facts) -> Result<Decision, Refusal> {
-        let entities = facts.entities()?;
-        let ask = self.ask("ask", facts, &entities)?;
+        let sight = facts.sight();
+        let (question, entities) = (sight.question(&self.names)?, sight.entities(&self.names)?);
+        let ask = self.ask.answer(&question, &entities)?;
         if ask.decision() == Answer::Deny {
             return Ok(self.decision(policy, Outcome::Deny, determining(&ask)));
         }
-        let grant = self.ask("grant", facts, &entities)?;
+        let grant = self.grant.answer(&question, &entities)?;
         let erred = has_errors(&ask) || has_errors(&grant);
         if grant.decision() == Answer::Allow && !erred {
             return Ok(self.decision(policy, Outcome::Grant, determining(&grant)));
         }
-        let review = self.ask("review", facts, &entities)?;
+        let review = self.review.answer(&question, &entities)?;
         Ok(self.decision(policy, Outcome::Review, determining(&review)))
-    }
-
-    fn ask(&self, action: &str, facts: &Facts, entities: &Entities) -> Result<Response, Refusal> {
-        let request = facts.request(action, &self.schema)?;
-        Ok(Authorizer::new().is_authorized(&request, &self.set, entities))
     }
 
     fn decision(&self, policy: Digest, outcome: Outcome, policies: Vec<String>) -> Decision {
@@ -165,10 +192,20 @@ impl Rules {
         Decision { bounds, engine, outcome, policies, policy, reviewers, smaller: None }
     }
 
+    fn tries(&self) -> usize {
+        let policies = self.ask.policies.num_of_policies().max(1);
+        MOST_TRIES.min(MOST_EVALUATIONS / policies)
+    }
+
     /// The largest of the likely smaller requests that is not denied: as asked but shorter, without
-    /// the scopes that are denied by themselves, in the sandbox. Gives up after [`MOST_TRIES`].
+    /// the scopes that are denied by themselves, in the sandbox.
+    ///
+    /// It runs where the ledger is written, so it is bounded: it asks [`MOST_TRIES`] times and
+    /// evaluates [`MOST_EVALUATIONS`] policies at most, and gives up then. Decisions record what it
+    /// finds, so that both numbers belong to edition 1.
     fn smaller(&self, policy: Digest, facts: &Facts) -> Result<Option<Smaller>, Refusal> {
-        let mut search = Search { entities: facts.entities()?, rules: self, tries: MOST_TRIES };
+        let entities = facts.sight().entities(&self.names)?;
+        let mut search = Search { entities, rules: self, tries: self.tries() };
         let places: Vec<_> = std::iter::once((facts.environment.clone(), facts.sandbox))
             .chain(facts.sandboxes.iter().map(|name| (name.clone(), true)))
             .collect();
@@ -189,10 +226,27 @@ impl Rules {
     }
 }
 
-/// A search for the smaller request, bounded: a denial must not cost more than a few decisions.
+impl Asked {
+    fn answer(&self, question: &Question, entities: &Entities) -> Result<Response, Refusal> {
+        let request = question.with(&self.action)?;
+        Ok(Authorizer::new().is_authorized(&request, &self.policies, entities))
+    }
+}
+
+/// The schema has no groups of actions, so that `in` an action is to be that action.
+fn may_speak_of(scope: &ActionConstraint, action: &EntityUid) -> bool {
+    match scope {
+        ActionConstraint::Any => true,
+        ActionConstraint::In(actions) => actions.contains(action),
+        ActionConstraint::Eq(one) => one == action,
+    }
+}
+
+/// A search for the smaller request that would pass.
 struct Search<'a> {
     entities: Entities,
     rules: &'a Rules,
+    /// How often it may still ask.
     tries: usize,
 }
 
@@ -221,7 +275,9 @@ impl Search<'_> {
             return Ok(true);
         }
         self.tries -= 1;
-        Ok(self.rules.ask("ask", facts, &self.entities)?.decision() == Answer::Deny)
+        let Rules { ask, names, .. } = self.rules;
+        let question = facts.sight().question(names)?;
+        Ok(ask.answer(&question, &self.entities)?.decision() == Answer::Deny)
     }
 }
 
@@ -245,7 +301,7 @@ fn in_policy(id: &str, refusal: Refusal) -> Refusal {
     Refusal { reasons: reasons.collect() }
 }
 
-fn notes(policy: &cedar_policy::Policy) -> Result<Notes, Refusal> {
+fn notes(policy: &Policy) -> Result<Notes, Refusal> {
     let mut notes = Notes::default();
     let mut reasons = Reasons::default();
     for (key, text) in policy.annotations() {
@@ -288,4 +344,44 @@ fn quorum(text: &str) -> Result<Quorum, Refusal> {
     let mut parts = parts?;
     let quorum = if parts.len() == 1 { parts.remove(0) } else { Quorum::All(parts) };
     quorum.check().map(|()| quorum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(policies: usize) -> Rules {
+        let text = (0..policies).map(|number| {
+            format!(r#"@id("{number}") forbid(principal, action == Action::"ask", resource);"#)
+        });
+        Rules::read(text.collect::<String>().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_search_for_the_smaller_request_asks_less_the_more_there_are_to_ask() {
+        assert_eq!(rules(1).tries(), MOST_TRIES);
+        for policies in [500, 2_000] {
+            let tries = rules(policies).tries();
+            assert!(tries > 0 && tries * policies <= MOST_EVALUATIONS, "{tries}");
+        }
+    }
+
+    #[test]
+    fn an_action_is_put_to_the_policies_that_may_speak_of_it() {
+        let text = r#"
+            @id("any") permit(principal, action, resource);
+            @id("one") permit(principal, action == Action::"grant", resource);
+            @id("in") permit(principal, action in Action::"grant", resource);
+            @id("two") forbid(principal, action in [Action::"ask", Action::"review"], resource);
+        "#;
+        let rules = Rules::read(text.as_bytes()).unwrap();
+        let ids = |asked: &Asked| {
+            let mut ids: Vec<_> = asked.policies.policies().map(|p| p.id().to_string()).collect();
+            ids.sort();
+            ids.join(" ")
+        };
+        assert_eq!(ids(&rules.ask), "any anybody-may-ask two");
+        assert_eq!(ids(&rules.grant), "any in one");
+        assert_eq!(ids(&rules.review), "any two");
+    }
 }

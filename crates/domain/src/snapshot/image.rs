@@ -4,6 +4,7 @@
 //! it stands. Requests are many and have images of their own; tickets, services and orders are few and
 //! stand there as canonical JSON.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -62,6 +63,7 @@ pub(super) struct Image {
     orders: Texts<OrderId>,
     services: Texts<ServiceId>,
     names: Vec<(String, ServiceId)>,
+    decisions: Vec<DecisionImage>,
     requests: Vec<(RequestId, RequestImage)>,
     grants: Rows<GrantId, Grant>,
     tokens: Rows<TokenId, Token>,
@@ -72,6 +74,9 @@ pub(super) struct Image {
 impl Image {
     pub(super) fn of(state: &State, frontier: &Frontier) -> Image {
         let Tables { size, at, origin, settings, .. } = &state.0;
+        let mut decisions = Decisions::default();
+        let mut image = |request| RequestImage::of(request, &mut decisions);
+        let requests = state.requests.iter().map(|(id, request)| (*id, image(request))).collect();
         Image {
             peaks: frontier.peaks().iter().map(|peak| peak.0).collect(),
             size: *size,
@@ -93,7 +98,8 @@ impl Image {
             orders: texts(&state.orders),
             services: texts(&state.services),
             names: pairs(&state.names),
-            requests: state.requests.iter().map(|(id, r)| (*id, RequestImage::of(r))).collect(),
+            decisions: decisions.images,
+            requests,
             grants: pairs(&state.grants),
             tokens: pairs(&state.tokens),
             revocations: pairs(&state.revocations),
@@ -109,7 +115,11 @@ impl Image {
         let peaks = self.peaks.into_iter().map(Hash).collect();
         let frontier = Frontier::from_parts(self.size, peaks)
             .map_err(|error| SnapshotError::Unreadable(error.to_string()))?;
-        let requests = self.requests.into_iter().map(|(id, image)| (id, Arc::new(image.restore())));
+        let decisions: Vec<_> =
+            self.decisions.into_iter().map(|image| Arc::new(image.restore())).collect();
+        let requests = self.requests.into_iter();
+        let requests = requests.map(|(id, image)| Ok((id, Arc::new(image.restore(&decisions)?))));
+        let requests = requests.collect::<Result<_, SnapshotError>>()?;
         let tables = Tables {
             size: self.size,
             at: self.at,
@@ -130,7 +140,8 @@ impl Image {
             orders: read(self.orders)?,
             services: read(self.services)?,
             names: self.names.into_iter().collect(),
-            requests: requests.collect(),
+            decisions: decisions.into_iter().map(|decision| (decision, ())).collect(),
+            requests,
             grants: self.grants.into_iter().collect(),
             tokens: self.tokens.into_iter().collect(),
             revocations: self.revocations.into_iter().collect(),
@@ -158,12 +169,29 @@ fn read<K: Ord + Clone, V: DeserializeOwned>(
     texts.into_iter().map(row).collect()
 }
 
+/// Decisions as requests share them: each is written once.
+#[derive(Default)]
+struct Decisions {
+    images: Vec<DecisionImage>,
+    places: HashMap<*const Decision, usize>,
+}
+
+impl Decisions {
+    fn place(&mut self, decision: &Arc<Decision>) -> usize {
+        *self.places.entry(Arc::as_ptr(decision)).or_insert_with(|| {
+            self.images.push(DecisionImage::of(decision));
+            self.images.len() - 1
+        })
+    }
+}
+
 /// A [`Request`] with nothing left out.
 #[derive(Serialize, Deserialize)]
 struct RequestImage {
     asked: AskedImage,
     at: Millis,
-    decision: Option<DecisionImage>,
+    /// Its place among the decisions of the image.
+    decision: Option<usize>,
     requester: PersonId,
     reviews: Vec<Review>,
     status: Status,
@@ -177,7 +205,7 @@ struct AskedImage {
     rate: Option<Rate>,
     reason: Digest,
     request: RequestId,
-    scopes: Vec<String>,
+    scopes: Box<[String]>,
     service: ServiceId,
     until: Millis,
 }
@@ -195,7 +223,7 @@ struct DecisionImage {
 }
 
 impl RequestImage {
-    fn of(request: &Request) -> RequestImage {
+    fn of(request: &Request, decisions: &mut Decisions) -> RequestImage {
         let Request { asked, at, decision, requester, reviews, status } = request.clone();
         let Asked { addresses, environment, owner, rate, reason, request, scopes, service, until } =
             Arc::unwrap_or_clone(asked);
@@ -212,14 +240,14 @@ impl RequestImage {
                 until,
             },
             at,
-            decision: decision.map(|decision| DecisionImage::of(&decision)),
+            decision: decision.map(|decision| decisions.place(&decision)),
             requester,
             reviews,
             status,
         }
     }
 
-    fn restore(self) -> Request {
+    fn restore(self, decisions: &[Arc<Decision>]) -> Result<Request, SnapshotError> {
         let RequestImage { asked, at, decision, requester, reviews, status } = self;
         let AskedImage {
             addresses,
@@ -234,8 +262,12 @@ impl RequestImage {
         } = asked;
         let asked =
             Asked { addresses, environment, owner, rate, reason, request, scopes, service, until };
-        let decision = decision.map(|image| Arc::new(image.restore()));
-        Request { asked: asked.into(), at, decision, requester, reviews, status }
+        let shared = |place| {
+            let missing = || SnapshotError::Unreadable("a decision is missing".to_owned());
+            decisions.get(place).cloned().ok_or_else(missing)
+        };
+        let decision = decision.map(shared).transpose()?;
+        Ok(Request { asked: asked.into(), at, decision, requester, reviews, status })
     }
 }
 

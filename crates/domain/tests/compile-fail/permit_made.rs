@@ -1,5 +1,5 @@
 //! Only `admit` makes a permit.
-//~ error[E0451]: fields `call`, `grant`
+//~ error[E0451]: fields `call`
 use domain::admission::{Call, Permit};
 
 pub fn forge(call: Call, like: Permit) -> Permit {

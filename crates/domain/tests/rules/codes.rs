@@ -10,7 +10,7 @@ use domain::evidence::Value;
 use domain::genesis::SettingsSet;
 use domain::id::{NodeId, PersonId, TicketId};
 use domain::people::{Kind, PersonAdded, RolesSet};
-use domain::policy::{self, Outcome};
+use domain::policy::{self, Memo, Outcome};
 use domain::refusal::{Code, Refusal};
 use domain::request::RequestDecided;
 use domain::review::{Subject, Verdict};
@@ -302,7 +302,7 @@ fn token(code: Code) -> Refusal {
         }
         Code::UnknownScope => {
             let scopes = vec!["parcels:all".to_owned()];
-            let asked = domain::request::Asked { scopes, ..asked };
+            let asked = domain::request::Asked { scopes: scopes.into(), ..asked };
             let made = domain::request::RequestMade { asked: asked.into(), signature: None };
             world.by(&bob, Body::RequestMade(made)).unwrap_err()
         }
@@ -312,7 +312,7 @@ fn token(code: Code) -> Refusal {
             decision.outcome = Outcome::Deny;
             let decided = RequestDecided { decision: decision.into(), request };
             let entry = world.entry(None, Proof::Node, Body::RequestDecided(decided));
-            policy::recompute(world.state(), &entry).unwrap_err()
+            policy::recompute(world.state(), &entry, &mut Memo::default()).unwrap_err()
         }
     }
 }

@@ -16,6 +16,7 @@ mod everything;
 mod hardware;
 mod invariants;
 mod machines;
+mod memo;
 mod policies;
 mod renewal;
 mod rewritten;

@@ -54,7 +54,7 @@ fn a_ticket_comes_from_the_first_line_to_the_wide_release() {
     let found = world.state().service(service).unwrap();
     assert_eq!(found.release, Release::Approved);
     assert_eq!(found.fuse.until, world.now.after(Span::days(60)), "auth is measured for 60 days");
-    assert_eq!(found.fuse.because, Cause::Evidence("auth".to_owned()));
+    assert_eq!(found.fuse.because, Cause::Evidence("auth".to_owned().into()));
 
     refused(world.release(service, Release::Wide), Code::WrongStatus);
     world.release(service, Release::Canary).unwrap();

@@ -105,7 +105,7 @@ fn a_denial_names_the_smaller_request_that_would_pass() {
 
     let passes = Asked {
         request: domain::id::RequestId(world.id()),
-        scopes: smaller.scopes,
+        scopes: smaller.scopes.into(),
         until: smaller.until,
         ..asked
     };
