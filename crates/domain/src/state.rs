@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
+use crate::authority::Subject;
 use crate::digest::Digest;
 use crate::genesis::{Origin, SettingsSet};
 use crate::grant::Grant;
@@ -62,6 +63,8 @@ pub struct Tables {
     pub(crate) roots: OrdMap<u64, Digest>,
     /// Signatures that count no second time, with the end of their own.
     pub(crate) used: OrdSet<(Millis, Digest)>,
+    /// The entry of the newest act of authority over each subject.
+    pub(crate) changed: OrdMap<Subject, u64>,
 
     pub people: Table<PersonId, Person>,
     pub keys: Table<Digest, Key>,
@@ -73,10 +76,14 @@ pub struct Tables {
     pub vendors: Table<VendorId, Vendor>,
     pub tickets: Table<TicketId, Ticket>,
     pub orders: Table<OrderId, Order>,
+    /// The orders that no runner has answered yet, by who ordered. Follows from `orders`.
+    pub(crate) probing: OrdSet<(PersonId, OrderId)>,
     pub services: Table<ServiceId, Service>,
     /// Services by name, from the first ticket on.
     pub names: OrdMap<String, ServiceId>,
     pub requests: Table<RequestId, Request>,
+    /// The requests that policy or people have yet to decide, by requester. Follows from `requests`.
+    pub(crate) waiting: OrdSet<(PersonId, RequestId)>,
     pub grants: Table<GrantId, Grant>,
     pub tokens: Table<TokenId, Token>,
     pub revocations: Table<u64, Revocation>,
@@ -94,6 +101,7 @@ impl Default for Tables {
             materials: Materials::default(),
             roots: OrdMap::new(),
             used: OrdSet::new(),
+            changed: OrdMap::new(),
             people: OrdMap::new(),
             keys: OrdMap::new(),
             nodes: OrdMap::new(),
@@ -104,9 +112,11 @@ impl Default for Tables {
             vendors: OrdMap::new(),
             tickets: OrdMap::new(),
             orders: OrdMap::new(),
+            probing: OrdSet::new(),
             services: OrdMap::new(),
             names: OrdMap::new(),
             requests: OrdMap::new(),
+            waiting: OrdSet::new(),
             grants: OrdMap::new(),
             tokens: OrdMap::new(),
             revocations: OrdMap::new(),

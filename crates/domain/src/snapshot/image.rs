@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SnapshotError;
 use crate::address::Cidr;
+use crate::authority::Subject;
 use crate::digest::Digest;
 use crate::entry::canonical;
 use crate::genesis::{Origin, SettingsSet};
@@ -26,6 +27,7 @@ use crate::machine::{Gateway, Machine};
 use crate::material::{Kind, Materials};
 use crate::people::{Key, Person};
 use crate::policy::{Bounds, Decision, InForce, Outcome, Smaller};
+use crate::probe::Order;
 use crate::request::{Asked, Request, Status};
 use crate::review::{Quorum, Review};
 use crate::revocation::Revocation;
@@ -50,6 +52,7 @@ pub(super) struct Image {
     materials: Vec<(Kind, Digest)>,
     roots: Vec<(u64, Digest)>,
     used: Vec<(Millis, Digest)>,
+    changed: Vec<(Subject, u64)>,
     people: Rows<PersonId, Person>,
     keys: Rows<Digest, Key>,
     nodes: Rows<NodeId, Machine>,
@@ -81,6 +84,7 @@ impl Image {
             materials: state.materials.iter().map(|(d, m)| (m.kind(), *d)).collect(),
             roots: pairs(&state.roots),
             used: state.used.iter().copied().collect(),
+            changed: pairs(&state.changed),
             people: pairs(&state.people),
             keys: pairs(&state.keys),
             nodes: pairs(&state.nodes),
@@ -110,6 +114,12 @@ impl Image {
         let frontier = Frontier::from_parts(self.size, peaks)
             .map_err(|error| SnapshotError::Unreadable(error.to_string()))?;
         let requests = self.requests.into_iter().map(|(id, image)| (id, Arc::new(image.restore())));
+        let requests: Table<RequestId, Request> = requests.collect();
+        let waiting = requests.iter().filter(|(_, request)| request.is_waiting());
+        let waiting = waiting.map(|(id, request)| (request.requester, *id)).collect();
+        let orders: Table<OrderId, Order> = read(self.orders)?;
+        let probing = orders.iter().filter(|(_, order)| order.answered.is_none());
+        let probing = probing.map(|(id, order)| (order.by, *id)).collect();
         let tables = Tables {
             size: self.size,
             at: self.at,
@@ -118,6 +128,7 @@ impl Image {
             materials,
             roots: self.roots.into_iter().collect(),
             used: self.used.into_iter().collect(),
+            changed: self.changed.into_iter().collect(),
             people: self.people.into_iter().collect(),
             keys: self.keys.into_iter().collect(),
             nodes: self.nodes.into_iter().collect(),
@@ -127,10 +138,12 @@ impl Image {
             policy: self.policy,
             vendors: self.vendors.into_iter().collect(),
             tickets: read(self.tickets)?,
-            orders: read(self.orders)?,
+            orders,
+            probing,
             services: read(self.services)?,
             names: self.names.into_iter().collect(),
-            requests: requests.collect(),
+            requests,
+            waiting,
             grants: self.grants.into_iter().collect(),
             tokens: self.tokens.into_iter().collect(),
             revocations: self.revocations.into_iter().collect(),
@@ -164,6 +177,7 @@ struct RequestImage {
     asked: AskedImage,
     at: Millis,
     decision: Option<DecisionImage>,
+    operations: Option<Digest>,
     requester: PersonId,
     reviews: Vec<Review>,
     status: Status,
@@ -196,7 +210,8 @@ struct DecisionImage {
 
 impl RequestImage {
     fn of(request: &Request) -> RequestImage {
-        let Request { asked, at, decision, requester, reviews, status } = request.clone();
+        let Request { asked, at, decision, operations, requester, reviews, status } =
+            request.clone();
         let Asked { addresses, environment, owner, rate, reason, request, scopes, service, until } =
             Arc::unwrap_or_clone(asked);
         RequestImage {
@@ -213,6 +228,7 @@ impl RequestImage {
             },
             at,
             decision: decision.map(|decision| DecisionImage::of(&decision)),
+            operations,
             requester,
             reviews,
             status,
@@ -220,7 +236,7 @@ impl RequestImage {
     }
 
     fn restore(self) -> Request {
-        let RequestImage { asked, at, decision, requester, reviews, status } = self;
+        let RequestImage { asked, at, decision, operations, requester, reviews, status } = self;
         let AskedImage {
             addresses,
             environment,
@@ -235,7 +251,7 @@ impl RequestImage {
         let asked =
             Asked { addresses, environment, owner, rate, reason, request, scopes, service, until };
         let decision = decision.map(|image| Arc::new(image.restore()));
-        Request { asked: asked.into(), at, decision, requester, reviews, status }
+        Request { asked: asked.into(), at, decision, operations, requester, reviews, status }
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod admission;
+mod bounds;
 mod canonical;
 mod codes;
 mod compile_fail;
@@ -17,7 +18,10 @@ mod hardware;
 mod invariants;
 mod machines;
 mod policies;
+mod reach;
 mod renewal;
+mod renewed;
+mod responsible;
 mod rewritten;
 mod signatures;
 mod snapshot;
