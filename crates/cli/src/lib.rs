@@ -98,6 +98,9 @@ async fn person(desk: &Desk, verb: PersonVerb) -> Result<()> {
         PersonVerb::List => verb::person::list(desk).await,
         PersonVerb::Offboard { person } => verb::person::offboard(desk, &person).await,
         PersonVerb::Roles { person, role } => verb::person::roles(desk, &person, role).await,
+        PersonVerb::Responsible { account, person } => {
+            verb::person::responsible(desk, &account, &person).await
+        }
         PersonVerb::Key { verb } => key(desk, verb).await,
     }
 }

@@ -39,6 +39,7 @@ pub struct Control {
     pub gateway: String,
     pub(crate) challenges: Challenges,
     pub(crate) trials: Trials,
+    pub(crate) vendors: tokio::sync::Mutex<()>,
     profiles: Mutex<HashMap<Digest, Profile>>,
     random: SystemRandom,
 }
@@ -69,6 +70,7 @@ impl Control {
             gateway,
             challenges: Challenges::default(),
             trials: Trials::default(),
+            vendors: tokio::sync::Mutex::default(),
             profiles: Mutex::default(),
             random: SystemRandom::new(),
         }

@@ -10,7 +10,7 @@ use crate::control::Control;
 
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Decides again what a new policy overtook, forgets expired sessions and answers, until it is stopped.
+/// Decides again what a new policy or table of operations overtook, forgets expired sessions and answers, until it is stopped.
 pub async fn run(control: Arc<Control>, mut stopped: watch::Receiver<bool>) {
     let mut due = tokio::time::interval(EVERY);
     loop {
@@ -25,7 +25,8 @@ async fn ended(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Requests that were sent to people under a policy that is not in force any more are decided again.
+/// Requests that were sent to people under a policy or a table that is not in force any more are
+/// decided again.
 async fn decide_again(control: &Control) {
     let state = control.state();
     let overtaken = state.requests.iter().filter(|(_, request)| {
@@ -40,6 +41,7 @@ async fn decide_again(control: &Control) {
 
 async fn tidy(control: &Control) {
     decide_again(control).await;
+    control.trials.tidy(&control.state(), control.now());
     if let Err(error) = control.journal.sweep((control.clock)()).await {
         tracing::warn!(%error, "expired sessions are still there");
     }

@@ -1,8 +1,9 @@
 //! Login: an SSH signature over a challenge that is bound to this origin, once, within a minute.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use domain::digest::Digest;
 use domain::id::PersonId;
 use domain::people::Key;
@@ -18,11 +19,15 @@ use crate::flow::Failure;
 /// How long a session lasts.
 pub const SESSION: Span = Span(8 * Span::HOUR.0);
 const ANSWER_WITHIN: Span = Span::MINUTE;
-const MOST_CHALLENGES: usize = 10_000;
 
-/// The open challenges of this node, each good once.
+/// The challenges of this node. A challenge is kept nowhere: its nonce holds its end and this node's
+/// mark. Only those that were answered well are remembered until they expire, each good once.
 #[derive(Default)]
-pub struct Challenges(Mutex<HashMap<Digest, Millis>>);
+pub struct Challenges {
+    answered: Mutex<HashMap<Digest, Millis>>,
+    /// Made anew with every start: what an earlier run has forgotten counts no more.
+    run: OnceLock<Digest>,
+}
 
 /// What the client signs in the namespace `portcullis-login-v1` (RFC 8785 form).
 #[derive(Serialize)]
@@ -44,17 +49,34 @@ pub struct Session {
 
 impl Control {
     /// A challenge for a key; it says nothing about whether the key is known.
-    pub fn challenge(&self, key: Digest) -> Result<(Digest, Millis, Vec<u8>), Refusal> {
-        let nonce = Digest(self.random()?);
-        let now = (self.clock)();
-        let expires = now.after(ANSWER_WITHIN);
-        let mut open = self.challenges.0.lock();
-        open.retain(|_, expires| *expires > now);
-        if open.len() >= MOST_CHALLENGES {
-            return Err(Refusal::new(Code::Invalid, "too many logins at once; try again shortly"));
-        }
-        open.insert(nonce, expires);
+    pub fn challenge(&self, key: Digest) -> Result<(Digest, Millis, Vec<u8>), Failure> {
+        let expires = (self.clock)().after(ANSWER_WITHIN);
+        let (chance, _) = numbers(&Digest(self.random()?));
+        let nonce = self.nonce(key, expires, chance)?;
         Ok((nonce, expires, self.challenge_text(key, nonce, expires)))
+    }
+
+    /// Eight bytes each of end and chance, then as many of this node's mark over them as fit.
+    fn nonce(&self, key: Digest, expires: Millis, chance: u64) -> Result<Digest, Failure> {
+        let run = match self.challenges.run.get() {
+            Some(run) => *run,
+            None => {
+                let made = Digest(self.random()?);
+                *self.challenges.run.get_or_init(|| made)
+            }
+        };
+        let mark = self.vault.mark(&format!("login {run} {key} {} {chance}", expires.0))?;
+        let bytes = expires.0.to_be_bytes().into_iter().chain(chance.to_be_bytes()).chain(mark.0);
+        let mut nonce = Digest([0; 32]);
+        nonce.0.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        Ok(nonce)
+    }
+
+    /// When the challenge ends, if this run of this node gave it for this key.
+    fn given(&self, key: Digest, nonce: Digest) -> Result<Option<Millis>, Failure> {
+        let (expires, chance) = numbers(&nonce);
+        let ours = self.nonce(key, Millis(expires), chance)?;
+        Ok(verify_slices_are_equal(&ours.0, &nonce.0).is_ok().then_some(Millis(expires)))
     }
 
     fn challenge_text(&self, key: Digest, nonce: Digest, expires: Millis) -> Vec<u8> {
@@ -66,15 +88,19 @@ impl Control {
     /// Opens a session for the owner of an active key who signed the challenge.
     pub async fn login(&self, key: Digest, nonce: Digest, sig: &[u8]) -> Result<Session, Failure> {
         let refused = || Refusal::new(Code::KeyNotActive, "the key is not one of an active person");
-        let expires = self.challenges.0.lock().remove(&nonce);
-        let Some(expires) = expires.filter(|expires| *expires > (self.clock)()) else {
+        let over = || {
             let message = "the challenge is unknown, used or expired; start over";
-            return Err(Refusal::new(Code::SignatureExpired, message).into());
+            Refusal::new(Code::SignatureExpired, message)
         };
+        let now = (self.clock)();
+        let expires = self.given(key, nonce)?.filter(|expires| *expires > now).ok_or_else(over)?;
         let state = self.state();
         let known = state.keys.get(&key).filter(|key| key.retired.is_none()).ok_or_else(refused)?;
         state.active_person(known.person).map_err(|_| refused())?;
         known.public.verify(LOGIN_NAMESPACE, &self.challenge_text(key, nonce, expires), sig)?;
+        if !self.challenges.take(nonce, expires, now) {
+            return Err(over().into());
+        }
         let expires = (self.clock)().after(SESSION);
         let random = hex::encode(self.random()?);
         let token = format!("pcs_{random}.{}.{key}.{}", known.person, expires.0);
@@ -102,6 +128,23 @@ impl Control {
         self.journal.close_session(self.vault.mark(token)?).await?;
         Ok(())
     }
+}
+
+impl Challenges {
+    /// Whether the challenge is answered for the first time.
+    fn take(&self, nonce: Digest, expires: Millis, now: Millis) -> bool {
+        let mut answered = self.answered.lock();
+        answered.retain(|_, expires| *expires > now);
+        answered.insert(nonce, expires).is_none()
+    }
+}
+
+/// The numbers at the front of a nonce.
+fn numbers(nonce: &Digest) -> (u64, u64) {
+    let number =
+        |bytes: &[u8]| bytes.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    let (first, rest) = nonce.0.split_at(8);
+    (number(first), number(rest))
 }
 
 /// The person and the key in a session's token.

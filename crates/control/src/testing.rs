@@ -103,6 +103,7 @@ impl Someone {
             kind,
             person: self.id,
             profile: paper(&[7; 32], self.id.to_string().as_bytes()),
+            responsible: None,
             roles: roles.iter().map(|role| Role::new(*role)).collect(),
         }
     }

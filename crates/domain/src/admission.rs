@@ -76,6 +76,8 @@ pub enum Denied {
         fuse: Fuse,
     },
     Revoked,
+    /// Nobody answers for the service account that the token is of.
+    NoResponsible,
     OutOfScope {
         why: Scope,
     },
@@ -106,6 +108,7 @@ impl Denied {
             Denied::Unknown => "unknown",
             Denied::Expired { .. } => "expired",
             Denied::Revoked => "revoked",
+            Denied::NoResponsible => "no-responsible",
             Denied::OutOfScope { .. } => "out-of-scope",
             Denied::Limited { .. } => "limited",
             Denied::Address => "address",
@@ -116,7 +119,9 @@ impl Denied {
     /// The HTTP status (RFC 9110 §15, RFC 6585 §4).
     pub fn status(&self) -> u16 {
         match self {
-            Denied::Unknown | Denied::Expired { .. } | Denied::Revoked => 401,
+            Denied::Unknown | Denied::Expired { .. } | Denied::Revoked | Denied::NoResponsible => {
+                401
+            }
             Denied::OutOfScope { .. } | Denied::Address => 403,
             Denied::Limited { .. } => 429,
             Denied::Stale => 503,
@@ -130,6 +135,9 @@ impl fmt::Display for Denied {
             Denied::Unknown => f.write_str("no token that this gateway knows was shown"),
             Denied::Expired { fuse } => write!(f, "the token has ended: it {fuse}"),
             Denied::Revoked => f.write_str("the token is revoked"),
+            Denied::NoResponsible => {
+                f.write_str("nobody answers for the token's service account any more")
+            }
             Denied::OutOfScope { why: Scope::Elsewhere } => {
                 f.write_str("the token is for another service or environment")
             }
@@ -217,13 +225,16 @@ impl<'a> Holding<'a> {
     }
 
     fn must_live(&self, state: &State, now: Millis) -> Result<(), Denied> {
-        let owner = state.people.get(&self.asked.owner);
+        let owner = state.people.get(&self.asked.owner).filter(|owner| owner.is_here());
+        let Some(owner) = owner else { return Err(Denied::Revoked) };
         if self.token.revoked.is_some()
             || self.grant.revoked.is_some()
             || !matches!(self.service.release, Release::Canary | Release::Wide)
-            || !owner.is_some_and(|owner| owner.is_active())
         {
             return Err(Denied::Revoked);
+        }
+        if !state.is_answered_for(owner) {
+            return Err(Denied::NoResponsible);
         }
         match self.fuses().into_iter().find(|fuse| fuse.is_burnt(now)) {
             Some(fuse) => Err(Denied::Expired { fuse: fuse.clone() }),
@@ -250,7 +261,7 @@ impl<'a> Holding<'a> {
         let undeclared = |why| Denied::OutOfScope { why: Scope::Path(why) };
         let table = state
             .materials()
-            .operations(&self.service.operations)
+            .operations(&self.grant.operations)
             .map_err(|_| undeclared(Unmatchable::Undeclared))?;
         let place = table.matcher.find(call.method, &call.path).map_err(undeclared)?.operation;
         let operation = table.operations.operations().get(place);

@@ -208,8 +208,8 @@ fn attestation(
         let Signature { not_after, seen, .. } = *signature;
         statement(state, attached, Frame { not_after, role, seen, signer })
     })?;
-    if state.ticket(attached.ticket)?.requester == claim.signer {
-        let message = "nobody attests for what they asked for";
+    if state.asked_through(state.ticket(attached.ticket)?.requester, claim.signer) {
+        let message = "nobody attests for what they, or a service account of theirs, asked for";
         return Err(Refusal::new(Code::OwnRequest, message));
     }
     match state.active_person(claim.signer)?.kind {

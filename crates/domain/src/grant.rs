@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::fuse::{Cause, Fuse};
 use crate::id::{GrantId, RequestId, TokenId};
@@ -31,6 +32,8 @@ pub struct GrantIssued {
 pub struct Grant {
     pub fuse: Fuse,
     pub issued: Millis,
+    /// The table that says what its scopes mean: that of the decision, or of the newest rotation.
+    pub operations: Digest,
     pub rate: Option<Rate>,
     pub request: RequestId,
     pub revoked: Option<Millis>,
@@ -107,18 +110,20 @@ impl Tables {
     }
 
     pub(crate) fn absorb_grant(&mut self, issued: &GrantIssued, at: Millis) {
+        let Some(request) = self.requests.get(&issued.request).cloned() else { return };
+        let Some(operations) = request.operations else { return };
         let grant = Grant {
             fuse: issued.fuse.clone(),
             issued: at,
+            operations,
             rate: issued.rate,
             request: issued.request,
             revoked: None,
             token: None,
         };
         self.grants.insert(issued.grant, grant.into());
-        self.change_request(issued.request, |request| request.status = Status::Granted { at });
-        if let Some(request) = self.requests.get(&issued.request).cloned() {
-            self.change_service(request.asked.service, |service| service.grants += 1);
-        }
+        let status = Status::Granted { at, grant: issued.grant };
+        self.change_waiting(issued.request, |request| request.status = status);
+        self.change_service(request.asked.service, |service| service.grants += 1);
     }
 }

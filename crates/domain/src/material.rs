@@ -6,7 +6,7 @@ use imbl::OrdMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Matcher, Operations, Scope};
+use crate::catalog::{Matcher, Method, Operation, Operations, Scope};
 use crate::digest::Digest;
 use crate::entry::is_written_as;
 use crate::policy::Rules;
@@ -24,6 +24,17 @@ pub enum Kind {
     Standard,
 }
 
+impl Kind {
+    /// The most bytes of a material of this kind.
+    pub fn longest(self) -> usize {
+        match self {
+            Kind::Answer | Kind::Policy => 256 * 1024,
+            Kind::Standard => 1024 * 1024,
+            Kind::Operations => 32 * 1024 * 1024,
+        }
+    }
+}
+
 /// A service's operations, and how calls are matched to them.
 #[derive(Debug)]
 pub struct Table {
@@ -34,6 +45,16 @@ pub struct Table {
 impl Table {
     pub fn scope(&self, name: &str) -> Option<&Scope> {
         self.operations.scope(name)
+    }
+
+    /// Method and path of each operation of these scopes, sorted by name.
+    pub(crate) fn calls<'a>(
+        &'a self,
+        scopes: &'a [String],
+    ) -> impl Iterator<Item = (Method, &'a str)> {
+        let within = |one: &&Operation| scopes.binary_search(&one.scope).is_ok();
+        let operations = self.operations.operations().iter().filter(within);
+        operations.map(|one| (one.method, one.path.as_str()))
     }
 }
 
@@ -58,6 +79,16 @@ impl Material {
 
     /// Parses and checks the bytes. All but policies are canonical JSON (RFC 8785).
     pub fn read(kind: Kind, bytes: &[u8]) -> Result<Material, Refusal> {
+        if bytes.len() > kind.longest() {
+            return Err(Refusal::new(
+                Code::Invalid,
+                format!(
+                    "the material has {} bytes, at most {} may be",
+                    bytes.len(),
+                    kind.longest()
+                ),
+            ));
+        }
         match kind {
             Kind::Answer => parse(bytes).map(Material::Answer),
             Kind::Operations => {

@@ -71,6 +71,9 @@ pub struct PersonAdded {
     pub person: PersonId,
     /// The paper that holds name and address.
     pub profile: Digest,
+    /// Who answers for a service account, and for nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<PersonId>,
     pub roles: BTreeSet<Role>,
 }
 
@@ -95,6 +98,14 @@ pub struct RolesSet {
     pub roles: BTreeSet<Role>,
 }
 
+/// Somebody else answers for a service account from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResponsibleSet {
+    pub person: PersonId,
+    pub responsible: PersonId,
+}
+
 /// Somebody leaves: their sessions, keys and tokens end with this entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,16 +120,20 @@ pub struct Person {
     pub kind: Kind,
     pub offboarded: Option<Millis>,
     pub profile: Digest,
+    /// Who has answered for the service account, the last named now; empty for a human.
+    pub responsible: Vec<PersonId>,
     pub roles: BTreeSet<Role>,
 }
 
 impl Person {
-    pub fn is_active(&self) -> bool {
+    /// Whether they have not left. A service account needs somebody to answer for it besides:
+    /// [`Tables::active_person`].
+    pub(crate) fn is_here(&self) -> bool {
         self.offboarded.is_none()
     }
 
     pub fn has(&self, role: &str) -> bool {
-        self.is_active() && self.roles.iter().any(|held| held.as_str() == role)
+        self.is_here() && self.roles.iter().any(|held| held.as_str() == role)
     }
 }
 
@@ -136,6 +151,16 @@ pub(crate) fn check_added(state: &State, added: &PersonAdded) -> Result<(), Refu
         format!("person {} exists already", added.person)
     });
     check_roles(&mut reasons, &added.roles, added.kind);
+    match (added.kind, added.responsible) {
+        (Kind::Workload, Some(person)) => {
+            reasons.take(may_answer(state, person));
+        }
+        (Kind::Workload, None) => {
+            reasons.add(Code::Invalid, "a service account names `responsible`")
+        }
+        (Kind::Human, Some(_)) => reasons.add(Code::Invalid, "a human answers for themselves"),
+        (Kind::Human, None) => {}
+    }
     check_new_key(&mut reasons, state, &added.key);
     reasons.done()
 }
@@ -168,8 +193,38 @@ pub(crate) fn check_roles_set(state: &State, set: &RolesSet) -> Result<(), Refus
     reasons.done()
 }
 
+pub(crate) fn check_responsible_set(state: &State, set: &ResponsibleSet) -> Result<(), Refusal> {
+    let mut reasons = Reasons::default();
+    match state.people.get(&set.person) {
+        None => reasons.add(Code::NotFound, format!("no person {}", set.person)),
+        Some(person) => {
+            reasons.require(person.is_here(), Code::NotActive, || {
+                format!("person {} has left", set.person)
+            });
+            reasons.require(person.kind == Kind::Workload, Code::Invalid, || {
+                "a human answers for themselves".to_owned()
+            });
+        }
+    }
+    reasons.take(may_answer(state, set.responsible));
+    reasons.done()
+}
+
+/// Only a human who is here answers for a service account.
+fn may_answer(state: &State, person: PersonId) -> Result<(), Refusal> {
+    match state.active_person(person)?.kind {
+        Kind::Human => Ok(()),
+        Kind::Workload => {
+            Err(Refusal::new(Code::Invalid, "a human is responsible for a service account"))
+        }
+    }
+}
+
 pub(crate) fn check_offboarded(state: &State, gone: &PersonOffboarded) -> Result<(), Refusal> {
-    state.active_person(gone.person)?;
+    match state.people.get(&gone.person) {
+        Some(person) if person.is_here() => {}
+        _ => return state.active_person(gone.person).map(|_| ()),
+    }
     must_leave_operators(state, gone.person, |_| false)
 }
 
@@ -217,8 +272,10 @@ fn check_new_key(reasons: &mut Reasons, state: &State, key: &PublicKey) {
 
 impl Tables {
     pub(crate) fn absorb_person(&mut self, added: &PersonAdded) {
-        let PersonAdded { demo, key, kind, person, profile, roles } = added.clone();
-        self.people.insert(person, Person { demo, kind, offboarded: None, profile, roles }.into());
+        let PersonAdded { demo, key, kind, person, profile, responsible, roles } = added.clone();
+        let responsible = responsible.into_iter().collect();
+        let new = Person { demo, kind, offboarded: None, profile, responsible, roles };
+        self.people.insert(person, new.into());
         self.absorb_key(&KeyAdded { key, person });
         self.raise_quorum();
     }
@@ -235,6 +292,13 @@ impl Tables {
     pub(crate) fn absorb_roles(&mut self, set: &RolesSet) {
         self.change_person(set.person, |person| person.roles.clone_from(&set.roles));
         self.raise_quorum();
+    }
+
+    pub(crate) fn absorb_responsible(&mut self, set: &ResponsibleSet) {
+        self.change_person(set.person, |person| {
+            person.responsible.retain(|earlier| *earlier != set.responsible);
+            person.responsible.push(set.responsible);
+        });
     }
 
     pub(crate) fn absorb_offboarded(&mut self, gone: &PersonOffboarded, at: Millis) {
@@ -254,12 +318,34 @@ impl Tables {
         self.people.iter().filter(|(_, p)| p.has(Role::OPERATOR)).map(|(id, _)| *id)
     }
 
-    /// The person, if they may act at all.
+    /// The person, if they may act at all: they have not left, nor has who answers for them.
     pub fn active_person(&self, id: PersonId) -> Result<&Person, Refusal> {
         match self.people.get(&id) {
-            Some(person) if person.is_active() => Ok(person),
-            Some(_) => Err(Refusal::new(Code::NotActive, format!("person {id} has left"))),
+            Some(person) if !person.is_here() => {
+                Err(Refusal::new(Code::NotActive, format!("person {id} has left")))
+            }
+            Some(person) if !self.is_answered_for(person) => Err(Refusal::new(
+                Code::NotActive,
+                format!(
+                    "nobody answers for the service account {id} any more; operators name somebody \
+                     with `portcullis person responsible`"
+                ),
+            )),
+            Some(person) => Ok(person),
             None => Err(Refusal::new(Code::NotFound, format!("no person {id}"))),
         }
+    }
+
+    /// Whether a human who is here is responsible: oneself, or for a service account somebody else.
+    pub(crate) fn is_answered_for(&self, person: &Person) -> bool {
+        let last = person.responsible.last().and_then(|id| self.people.get(id));
+        person.kind == Kind::Human || last.is_some_and(|person| person.is_here())
+    }
+
+    /// INVARIANT: what a service account asked for was asked for by everybody who ever answered for
+    /// it: an account's key may still be in their hands.
+    pub(crate) fn asked_through(&self, asker: PersonId, person: PersonId) -> bool {
+        let account = self.people.get(&asker);
+        asker == person || account.is_some_and(|account| account.responsible.contains(&person))
     }
 }

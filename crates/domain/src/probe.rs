@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::Reach;
 use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::evidence::{Evidence, Source, Values};
 use crate::gate;
-use crate::id::{OrderId, RunnerId, TicketId};
+use crate::id::{OrderId, PersonId, RunnerId, TicketId};
 use crate::material::Materials;
-use crate::people::is_name;
+use crate::people::{Role, is_name};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::signature::Base64;
 use crate::standard::{Criterion, Stage, Verify};
@@ -18,6 +19,10 @@ use crate::state::{State, Tables};
 use crate::ticket::{Status, Ticket};
 use crate::time::{Millis, Span};
 
+/// The most orders of one person that wait for an answer at once.
+pub const MOST_PROBING: usize = 8;
+/// How long an order counts as waiting: a runner may never answer.
+const PATIENCE: Span = Span::HOUR;
 const ANSWER_CONTEXT: &[u8] = b"portcullis-answer-v1\n";
 
 /// A runner shall measure this, there.
@@ -30,6 +35,8 @@ pub struct ProbeOrdered {
     /// Random; the answer repeats it, so that no old answer fits.
     pub nonce: Digest,
     pub order: OrderId,
+    /// The environment's reach: the runner connects to no address outside it.
+    pub reach: Reach,
     pub runner: RunnerId,
     /// The environment's declared upstream, exactly.
     pub target: String,
@@ -69,6 +76,7 @@ pub struct ProbeAnswered {
 pub struct Order {
     pub answered: Option<Digest>,
     pub at: Millis,
+    pub by: PersonId,
     pub ordered: ProbeOrdered,
 }
 
@@ -95,10 +103,17 @@ pub(crate) fn check_ordered(
         "the order names another document than the ticket".to_owned()
     });
     reasons.take(check_target(ticket, ordered));
+    reasons.take(check_reach(state, ticket, ordered, entry));
     let runner = state.runners.get(&ordered.runner);
     reasons.require(runner.is_some_and(|r| r.is_active()), Code::NotActive, || {
         format!("runner {} is not enrolled", ordered.runner)
     });
+    if let Some(who) = entry.actor.who {
+        let probing = state.probing(who).filter(|order| state.is_probing(order, entry.at)).count();
+        reasons.require(probing < MOST_PROBING, Code::TooMany, || {
+            format!("{probing} probes that you ordered are still to be answered; wait for them")
+        });
+    }
     reasons.require(!ordered.checks.is_empty(), Code::Invalid, || "no checks named".to_owned());
     reasons.done()
 }
@@ -117,7 +132,40 @@ fn check_target(ticket: &Ticket, ordered: &ProbeOrdered) -> Result<(), Refusal> 
             Code::UpstreamRefused,
             format!("`{}` is at {}", ordered.environment, environment.upstream),
         )),
+        Some(environment) if environment.reach()? != ordered.reach => Err(Refusal::new(
+            Code::UpstreamRefused,
+            format!("`{}` has another reach", ordered.environment),
+        )),
         Some(_) => Ok(()),
+    }
+}
+
+/// INVARIANT: before reviewers have approved it, nobody but an operator sends the runner to this machine
+/// or into a private network. Demo people come no further than this machine.
+fn check_reach(
+    state: &State,
+    ticket: &Ticket,
+    ordered: &ProbeOrdered,
+    entry: &Entry,
+) -> Result<(), Refusal> {
+    let person = entry.person(state)?;
+    let here = ordered.reach == Reach::Loopback;
+    if person.demo && !here {
+        let message = "demo people order probes of loopback upstreams only";
+        return Err(Refusal::new(Code::DemoPerson, message));
+    }
+    let reviewed = matches!(ticket.status, Status::Approved { .. });
+    let public = ordered.reach == Reach::Public;
+    match public || reviewed || person.demo || person.has(Role::OPERATOR) {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            Code::RoleNeeded,
+            format!(
+                "`{}` is not on the public internet: until the ticket is approved, somebody with \
+                 the role `operator` orders its probes",
+                ordered.target
+            ),
+        )),
     }
 }
 
@@ -128,7 +176,9 @@ impl Ticket {
         let place = self.terms.environments.get(&ordered.environment);
         matches!(self.status, Status::Evaluating | Status::Approved { .. })
             && ordered.document == self.terms.document
-            && place.is_some_and(|place| place.upstream == ordered.target)
+            && place.is_some_and(|place| {
+                place.upstream == ordered.target && place.reach().as_ref() == Ok(&ordered.reach)
+            })
     }
 }
 
@@ -186,8 +236,33 @@ impl Tables {
         found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no order {id}")))
     }
 
-    pub(crate) fn absorb_ordered(&mut self, ordered: &ProbeOrdered, at: Millis) {
-        let order = Order { answered: None, at, ordered: ordered.clone() };
+    /// Somebody's orders that are still to be answered.
+    fn probing(&self, by: PersonId) -> impl Iterator<Item = &Order> {
+        let all = (by, OrderId(0))..=(by, OrderId(u128::MAX));
+        self.probing.range(all).filter_map(|(_, id)| Some(self.orders.get(id)?.as_ref()))
+    }
+
+    /// Whether an answer to the order can still come into its ticket.
+    pub fn is_wanted(&self, id: OrderId) -> bool {
+        let order = self.orders.get(&id).filter(|order| order.answered.is_none());
+        let ticket = order.and_then(|order| self.tickets.get(&order.ordered.ticket));
+        order.zip(ticket).is_some_and(|(order, ticket)| ticket.still_wants(&order.ordered))
+    }
+
+    fn is_probing(&self, order: &Order, at: Millis) -> bool {
+        let ticket = self.tickets.get(&order.ordered.ticket);
+        at < order.at.after(PATIENCE) && ticket.is_some_and(|t| t.still_wants(&order.ordered))
+    }
+
+    pub(crate) fn absorb_ordered(&mut self, ordered: &ProbeOrdered, entry: &Entry) {
+        let Some(by) = entry.actor.who else { return };
+        let past = self.probing(by).filter(|order| !self.is_probing(order, entry.at));
+        let past: Vec<_> = past.map(|order| order.ordered.order).collect();
+        for id in past {
+            self.probing.remove(&(by, id));
+        }
+        self.probing.insert((by, ordered.order));
+        let order = Order { answered: None, at: entry.at, by, ordered: ordered.clone() };
         self.orders.insert(ordered.order, order.into());
     }
 
@@ -202,6 +277,7 @@ impl Tables {
         let answer_digest = answered.answer;
         let done = Order { answered: Some(answer_digest), ..(*order).clone() };
         self.orders.insert(answered.order, done.into());
+        self.probing.remove(&(order.by, answered.order));
         let Ok(ticket) = self.ticket(order.ordered.ticket) else { return };
         let Ok(measured) = self.measured(ticket, &order.ordered, &answer, answer_digest) else {
             return;

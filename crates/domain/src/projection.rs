@@ -19,6 +19,7 @@ type Rows<'a, K, V> = Vec<(&'a K, &'a V)>;
 struct Projection<'a> {
     at: Millis,
     chains: Rows<'a, crate::id::GatewayId, crate::usage::Chain>,
+    changed: Rows<'a, crate::authority::Subject, u64>,
     gateways: Rows<'a, crate::id::GatewayId, crate::machine::Gateway>,
     grants: Rows<'a, crate::id::GrantId, crate::grant::Grant>,
     keys: Rows<'a, Digest, Key>,
@@ -53,6 +54,7 @@ impl Tables {
         canonical(&Projection {
             at: self.at,
             chains: rows(&self.chains),
+            changed: self.changed.iter().collect(),
             gateways: rows(&self.gateways),
             grants: rows(&self.grants),
             keys: rows(&self.keys),

@@ -43,6 +43,8 @@ codes! {
     NotFound "not-found",
     /// What the entry makes exists already.
     Exists "already-exists",
+    /// One person has too much open at once.
+    TooMany "too-many",
     /// The noun is not in a status in which this verb can happen.
     WrongStatus "wrong-status",
     /// A value is out of its bounds.
@@ -53,6 +55,8 @@ codes! {
     SignatureInvalid "signature-invalid",
     /// A signature was used before.
     SignatureUsed "signature-used",
+    /// The subject of the act has changed since its signer looked.
+    SignatureOvertaken "signature-overtaken",
     /// A signature is past its own end, or not yet dated.
     SignatureExpired "signature-expired",
     /// The signing key is unknown, retired, or somebody else's.
@@ -77,6 +81,8 @@ codes! {
     MaterialMissing "material-missing",
     /// The decision was made under a policy that is not the one in force.
     PolicyNotInForce "policy-not-in-force",
+    /// The service has other operations than when the request was decided.
+    OperationsChanged "operations-changed",
     /// Policy denies it.
     PolicyDenied "policy-denied",
     /// Policy sends it to people, who have not all signed.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Cidr;
 use crate::digest::Digest;
 use crate::entry::Entry;
-use crate::id::{PersonId, RequestId, ServiceId};
+use crate::id::{GrantId, PersonId, RequestId, ServiceId};
 use crate::limit::Rate;
 use crate::people::Role;
 use crate::policy::{Decision, Outcome};
@@ -21,6 +21,8 @@ use crate::time::{Millis, Span};
 
 /// The longest that anybody can ask for at once.
 pub const LONGEST: Span = Span::days(400);
+/// The most requests of one person that wait at once.
+pub const MOST_WAITING: usize = 100;
 
 /// What is asked for. Every field is mandatory but the limits, which only narrow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,19 +67,10 @@ pub struct RequestDecided {
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     Requested,
-    InReview {
-        since: Millis,
-    },
-    Denied {
-        at: Millis,
-    },
-    Rejected {
-        at: Millis,
-    },
-    /// Decided by policy alone, or granted.
-    Granted {
-        at: Millis,
-    },
+    InReview { since: Millis },
+    Denied { at: Millis },
+    Rejected { at: Millis },
+    Granted { at: Millis, grant: GrantId },
 }
 
 impl Status {
@@ -97,6 +90,8 @@ pub struct Request {
     pub asked: Arc<Asked>,
     pub at: Millis,
     pub decision: Option<Arc<Decision>>,
+    /// The service's table of operations that it was decided under.
+    pub operations: Option<Digest>,
     pub requester: PersonId,
     pub reviews: Vec<Review>,
     pub status: Status,
@@ -116,10 +111,28 @@ impl Request {
         }
     }
 
-    /// Whether it was decided under a policy that is not in force any more.
+    /// Whether it was decided under a policy or a table of operations that is not in force any more.
     pub fn is_overtaken(&self, state: &State) -> bool {
         let in_force = state.policy.as_ref().map(|policy| policy.digest);
-        self.decision.as_ref().is_some_and(|decision| Some(decision.policy) != in_force)
+        let policy = |decision: &Arc<Decision>| Some(decision.policy) != in_force;
+        self.decision.as_ref().is_some_and(policy) || self.must_be_of_now(state).is_err()
+    }
+
+    /// INVARIANT: nobody gets what a scope has come to mean since it was decided about.
+    fn must_be_of_now(&self, state: &State) -> Result<(), Refusal> {
+        let service = state.service(self.asked.service)?;
+        match self.operations.is_none_or(|decided| decided == service.operations) {
+            true => Ok(()),
+            false => Err(Refusal::new(
+                Code::OperationsChanged,
+                format!("`{}` has other operations by now; it is decided again", service.name),
+            )),
+        }
+    }
+
+    /// Whether it still waits for policy or people.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.status, Status::Requested | Status::InReview { .. })
     }
 
     /// Who must sign, as policy decided.
@@ -148,6 +161,12 @@ pub(crate) fn check_made(
     let free = !state.requests.contains_key(&asked.request);
     reasons.require(free, Code::Exists, || format!("{} exists already", asked.request));
     reasons.take(check_owner(state, asked, entry));
+    if let Some(who) = entry.actor.who {
+        let waiting = state.waiting(who).filter(|request| request.asked.until > entry.at).count();
+        reasons.require(waiting < MOST_WAITING, Code::TooMany, || {
+            format!("{waiting} of your requests wait to be decided already; ask when some are")
+        });
+    }
     reasons.take(check_bounds(asked, entry.at));
     let sensitive = reasons.take(check_scopes(state, asked, entry.at)).unwrap_or_default();
     reasons.require(!sensitive || made.signature.is_some(), Code::SignatureNeeded, || {
@@ -241,7 +260,7 @@ pub(crate) fn check_decided(
     let mut reasons = Reasons::default();
     let due = match request.status {
         Status::Requested => true,
-        // A new policy asks again: reviews given under the old one do not count.
+        // A new policy or table asks again: reviews given under the old one do not count.
         Status::InReview { .. } => request.is_overtaken(state),
         _ => false,
     };
@@ -269,6 +288,7 @@ pub(crate) fn must_be_granted(state: &State, request: &Request) -> Result<(), Re
     let Some(decision) = &request.decision else {
         return Err(Refusal::new(Code::WrongStatus, "policy has not decided the request yet"));
     };
+    request.must_be_of_now(state)?;
     match decision.outcome {
         Outcome::Deny => Err(Refusal::new(Code::PolicyDenied, "policy denies the request")),
         Outcome::Grant => decision.check(state),
@@ -368,16 +388,42 @@ impl Tables {
             asked: made.asked.clone(),
             at: entry.at,
             decision: None,
+            operations: None,
             requester,
             reviews: Vec::new(),
             status: Status::Requested,
         };
         self.requests.insert(made.asked.request, request.into());
+        let past: Vec<_> = self.waiting(requester).filter(|r| r.asked.until <= entry.at).collect();
+        let past: Vec<_> = past.into_iter().map(|request| request.asked.request).collect();
+        for id in past {
+            self.waiting.remove(&(requester, id));
+        }
+        self.waiting.insert((requester, made.asked.request));
+    }
+
+    /// Somebody's requests that policy or people have yet to decide.
+    pub fn waiting(&self, requester: PersonId) -> impl Iterator<Item = &Request> {
+        let all = (requester, RequestId(0))..=(requester, RequestId(u128::MAX));
+        self.waiting.range(all).filter_map(|(_, id)| Some(self.requests.get(id)?.as_ref()))
+    }
+
+    /// Changes a request, which may end its waiting.
+    pub(crate) fn change_waiting(&mut self, id: RequestId, change: impl FnOnce(&mut Request)) {
+        self.change_request(id, change);
+        let settled = self.requests.get(&id).filter(|request| !request.is_waiting());
+        if let Some(requester) = settled.map(|request| request.requester) {
+            self.waiting.remove(&(requester, id));
+        }
     }
 
     pub(crate) fn absorb_decided(&mut self, decided: &RequestDecided, at: Millis) {
         let decision = self.hold(&decided.decision);
-        self.change_request(decided.request, |request| {
+        let asked = self.requests.get(&decided.request).map(|request| request.asked.clone());
+        let service = asked.and_then(|asked| self.services.get(&asked.service));
+        let operations = service.map(|service| service.operations);
+        self.change_waiting(decided.request, |request| {
+            request.operations = operations;
             request.status = match decided.decision.outcome {
                 Outcome::Grant => Status::Requested,
                 Outcome::Review => Status::InReview { since: at },
@@ -389,7 +435,7 @@ impl Tables {
     }
 
     pub(crate) fn absorb_request_review(&mut self, id: RequestId, review: Review, at: Millis) {
-        self.change_request(id, |request| {
+        self.change_waiting(id, |request| {
             if review.verdict == Verdict::Reject {
                 request.status = Status::Rejected { at };
             }

@@ -175,8 +175,9 @@ fn may_review(
         Subject::Request(id) => Some(state.request(*id)?.asked.owner),
         Subject::Ticket(_) => None,
     };
-    reasons.require(signer != requester && owner != Some(signer), Code::OwnRequest, || {
-        "nobody reviews what they asked for".to_owned()
+    let own = |asker: PersonId| state.asked_through(asker, signer);
+    reasons.require(!own(requester) && !owner.is_some_and(own), Code::OwnRequest, || {
+        "nobody reviews what they, or a service account of theirs, asked for".to_owned()
     });
     reasons.require(person.kind == Kind::Human, Code::WorkloadReview, || {
         "a service account cannot review".to_owned()

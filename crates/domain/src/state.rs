@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
+use crate::authority::Subject;
 use crate::digest::Digest;
 use crate::genesis::{Origin, SettingsSet};
 use crate::grant::Grant;
@@ -64,6 +65,8 @@ pub struct Tables {
     pub(crate) used: OrdSet<(Millis, Digest)>,
     /// What policy said, each answer once: requests share them. No part of the projection.
     pub(crate) decisions: HashMap<Arc<Decision>, ()>,
+    /// The entry of the newest act of authority over each subject.
+    pub(crate) changed: OrdMap<Subject, u64>,
 
     pub people: Table<PersonId, Person>,
     pub keys: Table<Digest, Key>,
@@ -75,10 +78,14 @@ pub struct Tables {
     pub vendors: Table<VendorId, Vendor>,
     pub tickets: Table<TicketId, Ticket>,
     pub orders: Table<OrderId, Order>,
+    /// The orders that no runner has answered yet, by who ordered. Follows from `orders`.
+    pub(crate) probing: OrdSet<(PersonId, OrderId)>,
     pub services: Table<ServiceId, Service>,
     /// Services by name, from the first ticket on.
     pub names: OrdMap<String, ServiceId>,
     pub requests: Table<RequestId, Request>,
+    /// The requests that policy or people have yet to decide, by requester. Follows from `requests`.
+    pub(crate) waiting: OrdSet<(PersonId, RequestId)>,
     pub grants: Table<GrantId, Grant>,
     pub tokens: Table<TokenId, Token>,
     pub revocations: Table<u64, Revocation>,
@@ -97,6 +104,7 @@ impl Default for Tables {
             roots: OrdMap::new(),
             used: OrdSet::new(),
             decisions: HashMap::new(),
+            changed: OrdMap::new(),
             people: OrdMap::new(),
             keys: OrdMap::new(),
             nodes: OrdMap::new(),
@@ -107,9 +115,11 @@ impl Default for Tables {
             vendors: OrdMap::new(),
             tickets: OrdMap::new(),
             orders: OrdMap::new(),
+            probing: OrdSet::new(),
             services: OrdMap::new(),
             names: OrdMap::new(),
             requests: OrdMap::new(),
+            waiting: OrdSet::new(),
             grants: OrdMap::new(),
             tokens: OrdMap::new(),
             revocations: OrdMap::new(),

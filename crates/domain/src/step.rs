@@ -197,13 +197,13 @@ impl Tables {
         }
         self.remember(claims, at);
         match &entry.body {
-            Body::Authority(body) => self.absorb_authority(body, at),
+            Body::Authority(body) => self.absorb_authority(body, *size, at),
             Body::CredentialStored(body) => self.absorb_credential(body),
             Body::EvidenceAttached(body) => self.absorb_evidence(body, entry, claims),
             Body::Genesis(body) => self.absorb_genesis(body, *genesis, at),
             Body::GrantIssued(body) => self.absorb_grant(body, at),
             Body::ProbeAnswered(body) => self.absorb_answered(body, at, &materials),
-            Body::ProbeOrdered(body) => self.absorb_ordered(body, at),
+            Body::ProbeOrdered(body) => self.absorb_ordered(body, entry),
             Body::RequestDecided(body) => self.absorb_decided(body, at),
             Body::RequestMade(body) => self.absorb_made(body, entry),
             Body::ReviewSigned(body) => self.absorb_review(body, at, claims),

@@ -48,7 +48,7 @@ pub struct Cast {
     pub pia: Member,
     /// Holds no role and has asked for nothing.
     pub max: Member,
-    /// A service account.
+    /// A service account that Max answers for.
     pub bot: Member,
 }
 

@@ -1,10 +1,11 @@
 //! Tickets: a service on its way in. Opened, evaluated, reviewed, approved or rejected.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Cidr, Plain, Upstream};
+use crate::address::{Cidr, Plain, Reach, Upstream};
 use crate::catalog::{Adjust, Placement};
 use crate::contract::Contract;
 use crate::digest::Digest;
@@ -22,6 +23,9 @@ use crate::standard::{Criterion, DataClass, Stage, Standard};
 use crate::state::{State, Tables};
 use crate::statement::{Claim, Frame, Statement};
 use crate::time::Millis;
+
+/// The most tickets of one person that are open at once.
+pub const MOST_OPEN: usize = 100;
 
 /// What is asked for: reviewers sign exactly this, with the evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +69,15 @@ impl Environment {
     pub fn upstream(&self) -> Result<Upstream, Refusal> {
         Upstream::parse(&self.upstream, Plain::ToLoopback)
             .map_err(|error| Refusal::new(Code::UpstreamRefused, error.to_string()))
+    }
+
+    /// Where its upstream may be found: gateways and runners connect nowhere else.
+    pub fn reach(&self) -> Result<Reach, Refusal> {
+        Ok(match self.upstream()?.host().is_loopback() {
+            true => Reach::Loopback,
+            false if self.private.is_empty() => Reach::Public,
+            false => Reach::Private(self.private.clone()),
+        })
     }
 }
 
@@ -154,6 +167,14 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Whether something can still come of it.
+    fn is_open(&self) -> bool {
+        match self.status {
+            Status::Evaluating | Status::InReview { .. } | Status::Rejected { .. } => true,
+            Status::Approved { .. } | Status::Withdrawn { .. } => false,
+        }
+    }
+
     pub(crate) fn must_be_evaluating(&self, verb: &str) -> Result<(), Refusal> {
         match self.status {
             Status::Evaluating => Ok(()),
@@ -216,6 +237,12 @@ pub(crate) fn check_opened(
         format!("no published standard {}; see `portcullis standard list`", opened.standard)
     });
     reasons.take(check_name(state, opened));
+    let mine =
+        |ticket: &&Arc<Ticket>| Some(ticket.requester) == entry.actor.who && ticket.is_open();
+    let open = state.tickets.values().filter(mine).count();
+    reasons.require(open < MOST_OPEN, Code::TooMany, || {
+        format!("you have {open} open tickets; withdraw what nobody needs")
+    });
     let requester = reasons.take(entry.person(state));
     reasons.take(check_terms(&opened.terms, requester.is_some_and(|p| p.demo), materials));
     reasons.done()
@@ -285,11 +312,7 @@ pub(crate) fn check_amended(
 ) -> Result<(), Refusal> {
     let ticket = state.ticket(amended.ticket)?;
     let mut reasons = Reasons::default();
-    let open = matches!(
-        ticket.status,
-        Status::Evaluating | Status::InReview { .. } | Status::Rejected { .. }
-    );
-    reasons.require(open, Code::WrongStatus, || {
+    reasons.require(ticket.is_open(), Code::WrongStatus, || {
         format!("the ticket is {}; its terms stand", ticket.status.name())
     });
     reasons.take(state.works_on(ticket, entry));

@@ -1,5 +1,6 @@
 //! Tokens: the text that a holder shows, and the hash by which the ledger knows it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::id::{GrantId, TokenId};
 use crate::policy::{Decision, Outcome};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::request::Request;
+use crate::service::Service;
 use crate::state::{State, Tables};
 use crate::time::{Millis, Span};
 
@@ -195,7 +197,7 @@ pub(crate) fn check_rotated(
     reasons.take(must_be_current(rotated.replaces, old, grant, entry.at));
     reasons.take(service.must_be_released(entry.at));
     reasons.take(rotated.decision.check(state));
-    reasons.take(may_rotate(request, &rotated.decision));
+    reasons.take(may_rotate(state, request, service, &rotated.decision));
     let overlap = entry.at..=entry.at.after(LONGEST_OVERLAP);
     reasons.require(overlap.contains(&rotated.overlap), Code::Invalid, || {
         format!("the overlap ends between now and {LONGEST_OVERLAP} from now")
@@ -236,16 +238,38 @@ fn must_be_current(id: TokenId, old: &Token, grant: &Grant, at: Millis) -> Resul
     reasons.done()
 }
 
-/// What people once signed they need not sign again for; what only policy granted, policy must.
-fn may_rotate(request: &Request, decision: &Decision) -> Result<(), Refusal> {
+/// What people once signed they need not sign again for, unless it has grown since; what only policy
+/// granted, policy must.
+fn may_rotate(
+    state: &State,
+    request: &Request,
+    service: &Service,
+    decision: &Decision,
+) -> Result<(), Refusal> {
+    let review =
+        |why: &str| Err(Refusal::new(Code::ReviewNeeded, format!("{why}; make a new request")));
     match decision.outcome {
         Outcome::Deny => Err(Refusal::new(Code::PolicyDenied, "policy denies it by now")),
-        Outcome::Review if !request.was_reviewed() => Err(Refusal::new(
-            Code::ReviewNeeded,
-            "policy wants people to review this by now; make a new request",
-        )),
+        Outcome::Review if !request.was_reviewed() => {
+            review("policy wants people to review this by now")
+        }
+        Outcome::Review if has_grown(state, request, service)? => {
+            review("the scopes hold operations that nobody has reviewed")
+        }
         _ => Ok(()),
     }
+}
+
+/// Whether the service's table gives the scopes an operation that the one decided under did not.
+fn has_grown(state: &State, request: &Request, service: &Service) -> Result<bool, Refusal> {
+    let decided = request.operations.unwrap_or(service.operations);
+    if decided == service.operations {
+        return Ok(false);
+    }
+    let scopes = &request.asked.scopes;
+    let before: HashSet<_> = state.materials.operations(&decided)?.calls(scopes).collect();
+    let mut now = state.materials.operations(&service.operations)?.calls(scopes);
+    Ok(!now.all(|call| before.contains(&call)))
 }
 
 impl Tables {
@@ -272,12 +296,12 @@ impl Tables {
             let request = self.requests.get(&found.request)?;
             let service = self.services.get(&request.asked.service)?;
             let rate = grant::rate(&request.asked, &rotated.decision, service);
-            Some((grant::fuse(request, service), rate))
+            Some((grant::fuse(request, service), service.operations, rate))
         });
         self.change_grant(grant, |grant| {
             grant.token = Some(token);
-            if let Some((fuse, rate)) = now {
-                (grant.fuse, grant.rate) = (fuse, rate);
+            if let Some((fuse, operations, rate)) = now {
+                (grant.fuse, grant.operations, grant.rate) = (fuse, operations, rate);
             }
         });
     }

@@ -186,7 +186,7 @@ impl Refused {
 /// The challenge of a 401 (RFC 6750 §3), the wait of a 429.
 fn explain(denied: &Denied, shown: bool, header: &mut ResponseHeader) -> Result<()> {
     match denied {
-        Denied::Unknown | Denied::Expired { .. } | Denied::Revoked => {
+        Denied::Unknown | Denied::Expired { .. } | Denied::Revoked | Denied::NoResponsible => {
             let challenge = match shown {
                 false => "Bearer realm=\"portcullis\"".to_owned(),
                 true => format!(

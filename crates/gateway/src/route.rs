@@ -137,7 +137,7 @@ impl Route {
             environment: name.to_owned(),
             authority: HeaderValue::from_str(&upstream.authority()).ok()?,
             certified,
-            reach: reach(&upstream, environment),
+            reach: environment.reach().ok()?,
             trust: environment.authorities.as_deref().map_or(Trust::Public, Trust::only),
             pool: pool.finish(),
             placement,
@@ -146,16 +146,6 @@ impl Route {
             resolved: ArcSwapOption::empty(),
             upstream,
         })
-    }
-}
-
-fn reach(upstream: &Upstream, environment: &Environment) -> Reach {
-    if upstream.host().is_loopback() {
-        Reach::Loopback
-    } else if environment.private.is_empty() {
-        Reach::Public
-    } else {
-        Reach::Private(environment.private.clone())
     }
 }
 

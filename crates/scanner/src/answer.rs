@@ -96,6 +96,8 @@ pub enum GapCode {
     OutOfRequests,
     /// The scan's time was used up.
     OutOfTime,
+    /// The target is at an address where the order does not let the scan go.
+    OutOfReach,
     /// Nothing answered, or not in the protocol expected.
     Unreachable,
     /// The order holds no credential that this question needs.

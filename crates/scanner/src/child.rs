@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use domain::address::Reach;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,6 +70,7 @@ enum Reply {
 struct Sent<'a> {
     nonce: &'a str,
     target: &'a str,
+    reach: &'a Reach,
     document: &'a Value,
     checks: &'a [CheckId],
     credentials: SentCredentials<'a>,
@@ -201,6 +203,7 @@ fn message(order: &Order) -> Result<Secret, ChildError> {
     let sent = Sent {
         nonce: &order.nonce,
         target: &order.target,
+        reach: &order.reach,
         document: &order.document,
         checks: &order.checks,
         credentials: SentCredentials {
@@ -223,7 +226,8 @@ mod tests {
 
     fn order() -> Order {
         serde_json::from_value(json!({
-            "nonce": "n-1", "target": "https://localhost:1", "document": {"openapi": "3.1.0"},
+            "nonce": "n-1", "target": "https://localhost:1", "reach": {"private": ["10.0.0.0/8"]},
+            "document": {"openapi": "3.1.0"},
             "checks": ["transport", "rate-limit"], "trust": ["pem"], "plaintext_port": 80,
             "credentials": {"token": "a\"b", "placement": {"in": "header", "name": "X-Key"}},
             "bounds": {"max_requests": 1, "per_second": 2, "seconds": 3, "max_answer_bytes": 4}
@@ -237,6 +241,7 @@ mod tests {
         let message = message(&order).expect("a message");
         let back: Order = serde_json::from_str(message.expose()).expect("an order");
         assert_eq!(back.credentials.token.as_ref().map(Secret::expose), Some("a\"b"));
+        assert_eq!(back.reach, order.reach);
         assert_eq!(back.credentials.placement, order.credentials.placement);
         assert_eq!((back.nonce, back.checks, back.trust), (order.nonce, order.checks, order.trust));
         assert_eq!((back.bounds, back.plaintext_port), (order.bounds, order.plaintext_port));

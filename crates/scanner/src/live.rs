@@ -212,6 +212,7 @@ impl From<&WireError> for Gap {
             WireError::Spent(Spent::Requests) => GapCode::OutOfRequests,
             WireError::Spent(Spent::Time) => GapCode::OutOfTime,
             WireError::Withheld(_) => GapCode::Unidentified,
+            WireError::OutOfReach(_) => GapCode::OutOfReach,
             _ => GapCode::Unreachable,
         };
         Self::new(code, error.to_string())

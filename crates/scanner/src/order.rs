@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use domain::address::Reach;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
@@ -105,6 +106,8 @@ pub struct Order {
     pub nonce: String,
     /// Base URL of the sandbox, `https://host:port` or `http://…`; documented paths follow it.
     pub target: String,
+    /// Where the target's addresses may lie; a scan connects to no other.
+    pub reach: Reach,
     /// The OpenAPI 3.x description.
     pub document: serde_json::Value,
     pub checks: Vec<CheckId>,
@@ -229,7 +232,7 @@ mod tests {
 
     fn order(change: impl FnOnce(&mut serde_json::Value)) -> Result<(), OrderError> {
         let mut value = json!({
-            "nonce": "n", "target": "https://localhost:1", "document": {}, "checks": ["transport"],
+            "nonce": "n", "target": "https://localhost:1", "reach": "loopback", "document": {}, "checks": ["transport"],
             "credentials": {"token": "abcdefgh", "placement": {"in": "bearer"}},
             "bounds": {"max_requests": 1, "per_second": 1, "seconds": 1, "max_answer_bytes": 1}
         });

@@ -44,6 +44,14 @@ pub enum PersonVerb {
         #[arg(long)]
         role: Vec<String>,
     },
+    /// Name who answers for a service account from now on; an operator signs
+    #[command(after_help = "Example: portcullis person responsible build-agent 'Ada Lovelace'")]
+    Responsible {
+        /// The service account's name or id
+        account: String,
+        /// Their name or id
+        person: String,
+    },
     /// Keys of people
     Key {
         #[command(subcommand)]

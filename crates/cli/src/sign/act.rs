@@ -69,7 +69,7 @@ fn text_of<'a>(read: &'a Read, digest: &Digest) -> Result<&'a [u8]> {
 
 fn put(act: &Act, names: &Names, read: &Read, words: &mut Words) -> Result<()> {
     match act {
-        Act::PersonAdded(added) => person(added, text_of(read, &added.profile)?, words)?,
+        Act::PersonAdded(added) => person(added, text_of(read, &added.profile)?, names, words)?,
         Act::PersonOffboarded(gone) => {
             words.fact("who leaves", names.both(gone.person));
             words.fact("with them", "their keys, sessions and tokens end");
@@ -77,6 +77,10 @@ fn put(act: &Act, names: &Names, read: &Read, words: &mut Words) -> Result<()> {
         Act::RolesSet(set) => {
             words.fact("person", names.both(set.person));
             words.fact("roles from now", roles(&set.roles));
+        }
+        Act::ResponsibleSet(set) => {
+            words.fact("service account", names.both(set.person));
+            words.fact("answers for it now", names.both(set.responsible));
         }
         Act::KeyAdded(added) => {
             words.fact("person", names.both(added.person));
@@ -118,7 +122,7 @@ fn put(act: &Act, names: &Names, read: &Read, words: &mut Words) -> Result<()> {
     Ok(())
 }
 
-fn person(added: &PersonAdded, profile: &[u8], words: &mut Words) -> Result<()> {
+fn person(added: &PersonAdded, profile: &[u8], names: &Names, words: &mut Words) -> Result<()> {
     let Profile { name, contact } = serde_json::from_slice(profile)?;
     words.fact("name", format!("“{name}” {}", added.person));
     if !contact.is_empty() {
@@ -132,6 +136,9 @@ fn person(added: &PersonAdded, profile: &[u8], words: &mut Words) -> Result<()> 
         "kind",
         if added.demo { format!("{kind}, for the tour only") } else { kind.to_owned() },
     );
+    if let Some(responsible) = added.responsible {
+        words.fact("answers for it", names.both(responsible));
+    }
     words.fact("roles", roles(&added.roles));
     key("key", &added.key, words);
     Ok(())

@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use control::control::Profile;
 use domain::authority::Act;
-use domain::people::{Kind, Role};
+use domain::people::Role;
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::client::{Client, text};
 use crate::sign::Signer;
 use crate::up::genesis::make_ssh_key;
 use crate::verb::act::propose_with;
@@ -41,13 +41,16 @@ pub async fn bring_in(
     name: &str,
     roles: &[&str],
 ) -> Result<Player> {
-    let kind = if name.ends_with("-agent") { Kind::Workload } else { Kind::Human };
+    let responsible = match name.ends_with("-agent") {
+        true => Some(text(&operator.see("/v1/whoami").await?, "id").parse()?),
+        false => None,
+    };
     let path = folder.join(name);
     make_ssh_key(&path).with_context(|| format!("making a key for {name}"))?;
     let signer = Signer::load(&path)?;
     let profile = Profile { name: name.to_owned(), contact: String::new() };
     let roles: BTreeSet<_> = roles.iter().map(|role| Role::new(*role)).collect();
-    let (person, paper) = added(&profile, signer.public().clone(), kind, roles, true)?;
+    let (person, paper) = added(&profile, signer.public().clone(), responsible, roles, true)?;
     let act = Act::PersonAdded(person);
     let (client, key) = (&operator.client, &operator.signer);
     propose_with(client, key, act, vec![paper], Vec::new(), |_| Ok(())).await?;

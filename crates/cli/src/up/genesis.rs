@@ -15,7 +15,7 @@ use domain::genesis::{EDITION, Genesis, SettingsSet};
 use domain::id::{GatewayId, NodeId, RunnerId};
 use domain::machine::{GatewayEnrolled, NodeEnrolled, RunnerEnrolled};
 use domain::material::Kind as Material;
-use domain::people::{Kind, Role};
+use domain::people::Role;
 use domain::policy::PolicyPublished;
 use domain::signature::{MachineKey, PublicKey};
 use domain::standard::Standard;
@@ -83,7 +83,7 @@ pub async fn make(
     let content = serde_json::to_vec(&profile)?;
     let salt = crate::verb::random()?;
     let roles = BTreeSet::from([Role::new(Role::OPERATOR)]);
-    let (mut operator, _) = added(&profile, key, Kind::Human, roles, options.demo)?;
+    let (mut operator, _) = added(&profile, key, None, roles, options.demo)?;
     let standard: Standard = read_text(BASELINE)?;
     let (standard, material) = published(&standard);
     let (node, gateway, runner) =
@@ -111,7 +111,7 @@ pub async fn make(
     let command = move |desk: &mut Desk| {
         desk.material(Material::Standard, &material)?;
         desk.material(Material::Policy, POLICY.as_bytes())?;
-        desk.paper(salt, content.clone());
+        desk.paper(salt, content.clone())?;
         desk.append(None, Proof::Node, Body::Genesis(Box::new(genesis.clone())))
     };
     journal.commit(command).await?;

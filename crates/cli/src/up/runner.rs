@@ -95,6 +95,7 @@ fn order(job: &Job) -> Result<Json> {
     Ok(json!({
         "nonce": job.order.nonce.to_string(),
         "target": job.order.target,
+        "reach": job.order.reach,
         "document": document,
         "checks": checks,
         "credentials": {

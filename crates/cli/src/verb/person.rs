@@ -11,7 +11,7 @@ use control::control::Profile;
 use control::flow::act::PaperText;
 use domain::authority::Act;
 use domain::id::PersonId;
-use domain::people::{Kind, PersonAdded, PersonOffboarded, Role, RolesSet};
+use domain::people::{Kind, PersonAdded, PersonOffboarded, ResponsibleSet, Role, RolesSet};
 use domain::signature::PublicKey;
 
 use super::{Desk, act, find, new_id, random};
@@ -32,8 +32,11 @@ pub struct Add {
     #[arg(long, default_value = "")]
     pub contact: String,
     /// A service account: it may ask, and never approve
-    #[arg(long)]
+    #[arg(long, requires = "responsible")]
     pub workload: bool,
+    /// Who answers for the service account: a name or id. They never review what it asks for
+    #[arg(long, value_name = "PERSON", requires = "workload")]
+    pub responsible: Option<String>,
 }
 
 /// Reads one public key from a file.
@@ -43,26 +46,39 @@ pub fn public_key(path: &Path) -> Result<PublicKey> {
     PublicKey::from_openssh(&text).with_context(unreadable)
 }
 
-/// The act that brings somebody in, with the paper of their name.
+/// The act that brings somebody in, with the paper of their name. Whom somebody answers for is a
+/// service account.
 pub fn added(
     profile: &Profile,
     key: PublicKey,
-    kind: Kind,
+    responsible: Option<PersonId>,
     roles: BTreeSet<Role>,
     demo: bool,
 ) -> Result<(PersonAdded, PaperText)> {
     let (digest, paper) = PaperText::new(random()?, &serde_json::to_vec(profile)?);
-    let person = PersonId(new_id());
-    Ok((PersonAdded { demo, key, kind, person, profile: digest, roles }, paper))
+    let (person, profile) = (PersonId(new_id()), digest);
+    let kind = if responsible.is_some() { Kind::Workload } else { Kind::Human };
+    Ok((PersonAdded { demo, key, kind, person, profile, responsible, roles }, paper))
 }
 
 pub async fn add(desk: &Desk, add: Add) -> Result<()> {
-    let kind = if add.workload { Kind::Workload } else { Kind::Human };
+    let responsible = match &add.responsible {
+        Some(who) => Some(find::person(&desk.client()?, who).await?),
+        None => None,
+    };
     let then = format!("{} logs in: `portcullis login URL --key THEIR-KEY`", add.name);
     let profile = Profile { name: add.name, contact: add.contact };
     let roles = add.role.into_iter().map(Role::new).collect();
-    let (person, paper) = added(&profile, public_key(&add.public_key)?, kind, roles, false)?;
+    let (person, paper) = added(&profile, public_key(&add.public_key)?, responsible, roles, false)?;
     act::propose(desk, Act::PersonAdded(person), vec![paper], Vec::new(), &then).await.map(|_| ())
+}
+
+pub async fn responsible(desk: &Desk, account: &str, who: &str) -> Result<()> {
+    let client = desk.client()?;
+    let (person, responsible) =
+        (find::person(&client, account).await?, find::person(&client, who).await?);
+    let set = ResponsibleSet { person, responsible };
+    act::propose(desk, Act::ResponsibleSet(set), Vec::new(), Vec::new(), "").await.map(|_| ())
 }
 
 pub async fn offboard(desk: &Desk, who: &str) -> Result<()> {
@@ -80,8 +96,9 @@ pub async fn roles(desk: &Desk, who: &str, roles: Vec<String>) -> Result<()> {
 pub async fn list(desk: &Desk) -> Result<()> {
     let people = desk.client()?.all("/v1/people").await?;
     desk.show.print(&people, || {
-        let head = ["person", "name", "kind", "roles", "active"];
-        table(&head, rows(&people, &["id", "name", "kind", "roles", "active"]));
+        let head = ["person", "name", "kind", "roles", "responsible", "active"];
+        let fields = ["id", "name", "kind", "roles", "responsible.name", "active"];
+        table(&head, rows(&people, &fields));
     });
     Ok(())
 }

@@ -103,7 +103,7 @@ impl Site {
         let public = key.with_extension("pub");
         let mut args = vec!["person", "add", name, "--public-key", public.to_str().unwrap()];
         if name.ends_with("-agent") {
-            args.push("--workload");
+            args.extend(["--workload", "--responsible", "olga"]);
         }
         for role in roles {
             args.extend(["--role", role]);

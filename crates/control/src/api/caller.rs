@@ -2,11 +2,11 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use domain::id::PersonId;
 use serde::de::DeserializeOwned;
 
-use super::{App, Problem};
+use super::{App, Problem, bound};
 
 /// The authenticated person.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +41,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Body<T>, Problem> {
+        let most = bound::of(&request);
         match axum::Json::<T>::from_request(request, app).await {
             Ok(axum::Json(value)) => Ok(Body(value)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Problem::too_large(most))
+            }
             Err(rejection) => Err(Problem::bad_request(rejection.body_text())),
         }
     }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::caller::{Body, Caller, bearer, id};
 use super::{App, Page, Paging, Problem};
+use crate::view::Named;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +87,8 @@ pub struct PersonView {
     /// `human` or `workload`.
     kind: String,
     roles: Vec<String>,
+    /// Who answers for a service account.
+    responsible: Option<Named>,
     active: bool,
     demo: bool,
     /// Fingerprints of the active keys.
@@ -96,6 +99,10 @@ async fn person(app: &App, found: domain::id::PersonId) -> Option<PersonView> {
     let state = app.state();
     let person = state.people.get(&found)?;
     let profile = app.profile(person.profile).await;
+    let responsible = match person.responsible.last() {
+        Some(id) => Some(app.named(*id).await),
+        None => None,
+    };
     let keys = state.keys.iter().filter(|(_, k)| k.person == found && k.retired.is_none());
     let kind = match person.kind {
         domain::people::Kind::Human => "human",
@@ -107,7 +114,8 @@ async fn person(app: &App, found: domain::id::PersonId) -> Option<PersonView> {
         contact: profile.contact,
         kind: kind.to_owned(),
         roles: person.roles.iter().map(ToString::to_string).collect(),
-        active: person.is_active(),
+        responsible,
+        active: state.active_person(found).is_ok(),
         demo: person.demo,
         keys: keys.map(|(key, _)| key.to_string()).collect(),
     })
@@ -130,7 +138,7 @@ pub async fn people(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<PersonView>>, Problem> {
     let state = app.state();
-    let page = paging.page(state.people.keys().map(|id| (id.to_string(), *id)));
+    let page = paging.page(&state.people, |_| true)?;
     let mut items = Vec::new();
     for found in page.items {
         items.extend(person(&app, found).await);

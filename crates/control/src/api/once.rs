@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use domain::digest::Digest;
 
 use super::caller::bearer;
-use super::{App, LARGEST, Problem};
+use super::{App, Problem, bound};
 use crate::journal::{ANSWERS_KEPT, Answer, AnswerKey, Begun};
 
 const LARGEST_ANSWER: usize = 1024 * 1024;
@@ -38,8 +38,9 @@ async fn remembered(
     }
     let Some(session) = bearer(request.headers()) else { return Ok(next.run(request).await) };
     let Ok(person) = app.authenticate(session).await else { return Ok(next.run(request).await) };
+    let most = bound::of(&request);
     let (parts, body) = request.into_parts();
-    let body = read(body, LARGEST).await?;
+    let body = to_bytes(body, most).await.map_err(|_| Problem::too_large(most))?;
     let (method, path) = (parts.method.as_str().as_bytes(), parts.uri.path().as_bytes());
     let asked = Digest::over(&[method, b" ", path, b"\n", &body]);
     let key = AnswerKey { person, key: key.to_owned(), request: asked };

@@ -1,6 +1,5 @@
 //! Problem details (RFC 9457): the one place where refusals and failures become HTTP.
 
-use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::refusal::{Code, Refusal};
@@ -47,6 +46,11 @@ impl Problem {
         Problem::new(StatusCode::BAD_REQUEST, "invalid", "The request is not understood", detail)
     }
 
+    pub fn too_large(most: usize) -> Problem {
+        let detail = format!("the body of this request has at most {most} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large", detail)
+    }
+
     pub fn unauthenticated(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "no-session", "Log in first", detail)
     }
@@ -62,6 +66,7 @@ fn status(code: Code) -> StatusCode {
         | Code::KeyNotActive
         | Code::SignatureInvalid
         | Code::UserPresence => StatusCode::FORBIDDEN,
+        Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Code::Invalid | Code::NotMeasurable | Code::UnknownScope | Code::UpstreamRefused => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
@@ -106,7 +111,9 @@ impl From<crate::journal::JournalError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self)).into_response();
+        // A line of its own in a terminal.
+        let body = serde_json::to_string(&self).unwrap_or_default() + "\n";
+        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, kind);

@@ -37,7 +37,7 @@ pub async fn requests(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<RequestView>>, Problem> {
     let state = app.state();
-    let page = paging.page(state.requests.keys().map(|id| (id.to_string(), *id)));
+    let page = paging.page(&state.requests, |_| true)?;
     let mut items = Vec::new();
     for found in page.items {
         items.push(app.request_view(found).await?);

@@ -98,7 +98,7 @@ pub async fn tickets(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<TicketView>>, Problem> {
     let state = app.state();
-    let page = paging.page(state.tickets.keys().map(|id| (id.to_string(), *id)));
+    let page = paging.page(&state.tickets, |_| true)?;
     let mut items = Vec::new();
     for found in page.items {
         items.push(app.ticket_view(found).await?);

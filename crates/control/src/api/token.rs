@@ -56,16 +56,15 @@ pub async fn tokens(
     let state = app.state();
     let owner = filter.owner.as_deref().map(id::<domain::id::PersonId>).transpose()?;
     let service = filter.service.as_ref().map(|name| state.names.get(name).copied());
-    let wanted = |grant: &domain::id::GrantId| {
-        let request = state.grants.get(grant).and_then(|g| state.requests.get(&g.request));
+    let wanted = |token: &domain::token::Token| {
+        let request = state.grants.get(&token.grant).and_then(|g| state.requests.get(&g.request));
         request.is_some_and(|request| {
             owner.is_none_or(|owner| request.asked.owner == owner)
                 && service.is_none_or(|service| Some(request.asked.service) == service)
         })
     };
     let Filter { after, limit, .. } = filter;
-    let all = state.tokens.iter().filter(|(_, token)| wanted(&token.grant));
-    let page = Paging { after, limit }.page(all.map(|(id, _)| (id.to_string(), *id)));
+    let page = Paging { after, limit }.page(&state.tokens, wanted)?;
     let mut items = Vec::new();
     for found in page.items {
         items.push(app.token_view(found).await?);

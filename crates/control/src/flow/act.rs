@@ -123,9 +123,14 @@ impl Control {
     ) -> Result<Proposed, Failure> {
         let (draft, mut proposal) = self.draft_of(id).await?;
         self.must_be_own(who, &proposal.act, &signature)?;
-        proposal.signatures.retain(|old| old.key != signature.key);
-        proposal.signatures.push(signature);
-        let quorum = self.state().settings().quorum;
+        // What was signed before something else changed the same does not count any more.
+        let (state, now) = (self.state(), self.now());
+        let holds = |old: &Signature| check_signature(&state, &proposal.act, old, now).is_ok();
+        let mut signatures = std::mem::take(&mut proposal.signatures);
+        signatures.retain(|old| old.key != signature.key && holds(old));
+        signatures.push(signature);
+        proposal.signatures = signatures;
+        let quorum = state.settings().quorum;
         let signatures = proposal.signatures.len();
         if signatures < usize::from(quorum) {
             let json = serde_json::to_string(&proposal).unwrap_or_default();
@@ -150,7 +155,7 @@ fn enact(desk: &mut Desk, who: PersonId, proposal: &Proposal) -> Result<u64, Ref
         let salt = decode(&paper.salt)?;
         let salt = <[u8; 32]>::try_from(salt.as_slice())
             .map_err(|_| Refusal::new(Code::Invalid, "a paper's salt has 32 bytes"))?;
-        desk.paper(salt, decode(&paper.content)?);
+        desk.paper(salt, decode(&paper.content)?)?;
     }
     for material in &proposal.materials {
         desk.material(material.kind, &decode(&material.bytes)?)?;

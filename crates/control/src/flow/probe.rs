@@ -11,7 +11,8 @@ use domain::material::Kind;
 use domain::probe::{Answer, ProbeAnswered, ProbeOrdered, answer_message};
 use domain::refusal::{Code, Refusal};
 use domain::signature::Base64;
-use domain::time::Millis;
+use domain::state::State;
+use domain::time::{Millis, Span};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -48,15 +49,23 @@ impl<'de> Deserialize<'de> for Zeroed {
 
 /// The trials of the orders that wait.
 #[derive(Default)]
-pub struct Trials(Mutex<HashMap<OrderId, Trial>>);
+pub struct Trials(Mutex<HashMap<OrderId, (Millis, Trial)>>);
 
 impl Trials {
-    pub(crate) fn keep(&self, order: OrderId, trial: Trial) {
-        self.0.lock().insert(order, trial);
+    pub(crate) fn keep(&self, order: OrderId, trial: Trial, now: Millis) {
+        self.0.lock().insert(order, (now, trial));
+    }
+
+    /// Drops those of orders that no runner will answer any more, some time after they were made: at
+    /// first an order is on its way into the ledger.
+    pub(crate) fn tidy(&self, state: &State, now: Millis) {
+        let keep =
+            |order: OrderId, at: Millis| now < at.after(Span::HOUR) || state.is_wanted(order);
+        self.0.lock().retain(|order, (at, _)| keep(*order, *at));
     }
 
     pub(crate) fn of(&self, order: OrderId) -> Trial {
-        self.0.lock().get(&order).cloned().unwrap_or_default()
+        self.0.lock().get(&order).map(|(_, trial)| trial.clone()).unwrap_or_default()
     }
 
     pub(crate) fn forget(&self, order: OrderId) {
@@ -143,7 +152,7 @@ impl Control {
             .ok_or_else(|| Refusal::new(Code::Genesis, "the ledger has no genesis"))?;
         let signature = Base64(sign(&answer_message(&genesis, order, &digest)));
         let command = move |desk: &mut Desk| {
-            desk.paper(salt, report.clone());
+            desk.paper(salt, report.clone())?;
             let answer = desk.material(Kind::Answer, &bytes)?;
             let answered = ProbeAnswered { answer, order, signature: signature.clone() };
             desk.append(None, Proof::Node, Body::ProbeAnswered(answered))

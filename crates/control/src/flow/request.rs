@@ -26,7 +26,7 @@ impl Control {
         let (id, grant) = (asked.request, self.id());
         let asked = Arc::new(asked);
         let command = move |desk: &mut Desk| {
-            let paper = desk.paper(reason.0, reason.1.clone());
+            let paper = desk.paper(reason.0, reason.1.clone())?;
             if paper != asked.reason {
                 let message = "the reason's digest is not that of the text that came with it";
                 return Err(Refusal::new(domain::refusal::Code::Invalid, message));

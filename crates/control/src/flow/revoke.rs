@@ -26,7 +26,7 @@ impl Control {
     ) -> Result<u64, Failure> {
         let salt = self.random()?;
         let command = move |desk: &mut Desk| {
-            let note = note.clone().map(|note| desk.paper(salt, note.into_bytes()));
+            let note = note.clone().map(|note| desk.paper(salt, note.into_bytes())).transpose()?;
             let body = Body::Revoked(Revoked { note, reason, target });
             desk.append(Some(who), Proof::Login, body)
         };

@@ -83,15 +83,17 @@ impl Prepared {
         let wish = &self.wish;
         Ok(Terms {
             adjust: wish.adjust.clone(),
-            contract: wish.contract.as_ref().map(|(ends, text)| Contract {
-                ends: *ends,
-                paper: desk.paper(contract, text.clone()),
-            }),
+            contract: match &wish.contract {
+                Some((ends, text)) => {
+                    Some(Contract { ends: *ends, paper: desk.paper(contract, text.clone())? })
+                }
+                None => None,
+            },
             credential: self.credential.clone(),
             data: wish.data.clone(),
             document: desk.blob(wish.document.clone()),
             environments: wish.environments.clone(),
-            intake: desk.paper(intake, canonical(&wish.intake)),
+            intake: desk.paper(intake, canonical(&wish.intake))?,
             operations: desk.material(Kind::Operations, &self.operations)?,
         })
     }
@@ -199,13 +201,14 @@ impl Control {
                 environment: name.clone(),
                 nonce,
                 order,
+                reach: place.reach()?,
                 runner,
                 target: place.upstream.clone(),
                 ticket,
             };
             desk.append(Some(who), Proof::Login, Body::ProbeOrdered(ordered))
         };
-        self.trials.keep(order, trial);
+        self.trials.keep(order, trial, self.now());
         if let Err(error) = self.journal.commit(command).await {
             self.trials.forget(order);
             return Err(error.into());
@@ -222,7 +225,7 @@ impl Control {
         content: Vec<u8>,
     ) -> Result<u64, Failure> {
         let command = move |desk: &mut Desk| {
-            let paper = desk.paper(salt, content.clone());
+            let paper = desk.paper(salt, content.clone())?;
             if paper != attached.paper {
                 let message = "the evidence's digest is not that of the content that came with it";
                 return Err(Refusal::new(Code::Invalid, message));

@@ -17,6 +17,9 @@ use super::answers::{Answer, AnswerKey, KEPT};
 /// The most entries that one batch, and so one command, appends.
 pub const MAX_ENTRIES: usize = 1_000;
 
+/// The largest paper, in bytes: a piece of evidence, a report, a contract.
+pub const LARGEST_PAPER: usize = 16 * 1024 * 1024;
+
 /// A command's place of work, on top of what the commands before it in the group did.
 pub struct Desk {
     draft: Draft,
@@ -133,10 +136,18 @@ impl Desk {
     }
 
     /// Files a paper under the digest of `salt`, 32 random bytes, and its content.
-    pub fn paper(&mut self, salt: [u8; 32], content: Vec<u8>) -> Digest {
+    ///
+    /// # Errors
+    /// `invalid` beyond [`LARGEST_PAPER`].
+    pub fn paper(&mut self, salt: [u8; 32], content: Vec<u8>) -> Result<Digest, Refusal> {
+        if content.len() > LARGEST_PAPER {
+            let message =
+                format!("a paper has at most {LARGEST_PAPER} bytes, not {}", content.len());
+            return Err(Refusal::new(Code::Invalid, message));
+        }
         let digest = digest::paper(&salt, &content);
         self.added.papers.push((digest, salt, content));
-        digest
+        Ok(digest)
     }
 
     /// Puts a sealed secret (see [`crate::vault`]) in the place of an earlier one of that credential.

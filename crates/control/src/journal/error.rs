@@ -70,8 +70,9 @@ impl JournalError {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Outage {
     #[error(
-        "the node's clock says {clock}, more than a minute before the newest entry at {tip}; \
-         set the clock"
+        "the node's clock says {clock}, more than a minute before the newest entry at {tip}: if the \
+         clock is wrong, set it; if it is right, an entry was dated ahead while it was wrong, and \
+         entries are appended again from {tip} on"
     )]
     Clock { clock: Millis, tip: Millis },
     #[error("other nodes append without a pause; try again")]

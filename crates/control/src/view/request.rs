@@ -112,7 +112,10 @@ impl Control {
         let state = self.state();
         let request = state.request(id)?;
         let asked = &request.asked;
-        let granted = state.grants.iter().rev().find(|(_, grant)| grant.request == id);
+        let granted = match request.status {
+            Status::Granted { grant, .. } => Some((grant, state.grant(grant)?)),
+            _ => None,
+        };
         Ok(RequestView {
             id: id.to_string(),
             requester: self.named(request.requester).await,
@@ -124,10 +127,10 @@ impl Control {
             rate: asked.rate.map(|rate| rate.to_string()),
             until: asked.until.0,
             status: request.status.name().to_owned(),
-            next: next(id, request, granted.map(|(_, grant)| grant.as_ref())),
+            next: next(id, request, granted.map(|(_, grant)| grant)),
             decision: request.decision.as_ref().map(|found| decision(&state, found)),
             reviews: self.reviews(&request.reviews).await,
-            grant: granted.map(|(id, found)| grant(*id, found)),
+            grant: granted.map(|(id, found)| grant(id, found)),
         })
     }
 }

@@ -75,7 +75,7 @@ async fn a_refusal_leaves_nothing_behind() {
     let before = all(&journal.state());
     let operator = ledger.operators[0].id;
     let refused = journal.commit(move |desk| {
-        desk.paper([1; 32], b"a name".to_vec());
+        desk.paper([1; 32], b"a name".to_vec())?;
         desk.append(Some(operator), Proof::Login, vendor(1))?;
         desk.append(Some(operator), Proof::Login, vendor(1))
     });

@@ -38,7 +38,7 @@ async fn a_storage_error_in_the_middle_acknowledges_nothing() {
     let (before, operator) = (all(&journal.state()), ledger.operators[0].id);
     let write = |number: u128| {
         journal.commit(move |desk| {
-            desk.paper([1; 32], b"a name".to_vec());
+            desk.paper([1; 32], b"a name".to_vec())?;
             desk.blob(b"a document".to_vec());
             desk.secret(domain::id::CredentialId(1), b"sealed".to_vec());
             desk.append(Some(operator), Proof::Login, vendor(number))

@@ -99,7 +99,7 @@ async fn with_an_entry(journal: &Journal, ledger: &Ledger) {
         desk.remove_draft("b");
         desk.answer(kept.clone(), answer.clone(), START.after(Span::DAY));
         desk.append(Some(operator), Proof::Login, vendor(1))?;
-        Ok((desk.paper([2; 32], b"paper".to_vec()), desk.blob(b"blob".to_vec())))
+        Ok((desk.paper([2; 32], b"paper".to_vec())?, desk.blob(b"blob".to_vec())))
     });
     let (name, digest) = done.await.unwrap().value;
     assert!(matches!(journal.paper(name).await.unwrap(), Some(Paper::Kept { .. })));

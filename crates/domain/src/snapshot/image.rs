@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SnapshotError;
 use crate::address::Cidr;
+use crate::authority::Subject;
 use crate::digest::Digest;
 use crate::entry::canonical;
 use crate::genesis::{Origin, SettingsSet};
@@ -27,6 +28,7 @@ use crate::machine::{Gateway, Machine};
 use crate::material::{Kind, Materials};
 use crate::people::{Key, Person};
 use crate::policy::{Bounds, Decision, InForce, Outcome, Smaller};
+use crate::probe::Order;
 use crate::request::{Asked, Request, Status};
 use crate::review::{Quorum, Review};
 use crate::revocation::Revocation;
@@ -51,6 +53,7 @@ pub(super) struct Image {
     materials: Vec<(Kind, Digest)>,
     roots: Vec<(u64, Digest)>,
     used: Vec<(Millis, Digest)>,
+    changed: Vec<(Subject, u64)>,
     people: Rows<PersonId, Person>,
     keys: Rows<Digest, Key>,
     nodes: Rows<NodeId, Machine>,
@@ -86,6 +89,7 @@ impl Image {
             materials: state.materials.iter().map(|(d, m)| (m.kind(), *d)).collect(),
             roots: pairs(&state.roots),
             used: state.used.iter().copied().collect(),
+            changed: pairs(&state.changed),
             people: pairs(&state.people),
             keys: pairs(&state.keys),
             nodes: pairs(&state.nodes),
@@ -119,7 +123,12 @@ impl Image {
             self.decisions.into_iter().map(|image| Arc::new(image.restore())).collect();
         let requests = self.requests.into_iter();
         let requests = requests.map(|(id, image)| Ok((id, Arc::new(image.restore(&decisions)?))));
-        let requests = requests.collect::<Result<_, SnapshotError>>()?;
+        let requests: Table<RequestId, Request> = requests.collect::<Result<_, SnapshotError>>()?;
+        let waiting = requests.iter().filter(|(_, request)| request.is_waiting());
+        let waiting = waiting.map(|(id, request)| (request.requester, *id)).collect();
+        let orders: Table<OrderId, Order> = read(self.orders)?;
+        let probing = orders.iter().filter(|(_, order)| order.answered.is_none());
+        let probing = probing.map(|(id, order)| (order.by, *id)).collect();
         let tables = Tables {
             size: self.size,
             at: self.at,
@@ -128,6 +137,7 @@ impl Image {
             materials,
             roots: self.roots.into_iter().collect(),
             used: self.used.into_iter().collect(),
+            changed: self.changed.into_iter().collect(),
             people: self.people.into_iter().collect(),
             keys: self.keys.into_iter().collect(),
             nodes: self.nodes.into_iter().collect(),
@@ -137,11 +147,13 @@ impl Image {
             policy: self.policy,
             vendors: self.vendors.into_iter().collect(),
             tickets: read(self.tickets)?,
-            orders: read(self.orders)?,
+            orders,
+            probing,
             services: read(self.services)?,
             names: self.names.into_iter().collect(),
             decisions: decisions.into_iter().map(|decision| (decision, ())).collect(),
             requests,
+            waiting,
             grants: self.grants.into_iter().collect(),
             tokens: self.tokens.into_iter().collect(),
             revocations: self.revocations.into_iter().collect(),
@@ -192,6 +204,7 @@ struct RequestImage {
     at: Millis,
     /// Its place among the decisions of the image.
     decision: Option<usize>,
+    operations: Option<Digest>,
     requester: PersonId,
     reviews: Vec<Review>,
     status: Status,
@@ -224,7 +237,8 @@ struct DecisionImage {
 
 impl RequestImage {
     fn of(request: &Request, decisions: &mut Decisions) -> RequestImage {
-        let Request { asked, at, decision, requester, reviews, status } = request.clone();
+        let Request { asked, at, decision, operations, requester, reviews, status } =
+            request.clone();
         let Asked { addresses, environment, owner, rate, reason, request, scopes, service, until } =
             Arc::unwrap_or_clone(asked);
         RequestImage {
@@ -241,6 +255,7 @@ impl RequestImage {
             },
             at,
             decision: decision.map(|decision| decisions.place(&decision)),
+            operations,
             requester,
             reviews,
             status,
@@ -248,7 +263,7 @@ impl RequestImage {
     }
 
     fn restore(self, decisions: &[Arc<Decision>]) -> Result<Request, SnapshotError> {
-        let RequestImage { asked, at, decision, requester, reviews, status } = self;
+        let RequestImage { asked, at, decision, operations, requester, reviews, status } = self;
         let AskedImage {
             addresses,
             environment,
@@ -267,7 +282,7 @@ impl RequestImage {
             decisions.get(place).cloned().ok_or_else(missing)
         };
         let decision = decision.map(shared).transpose()?;
-        Ok(Request { asked: asked.into(), at, decision, requester, reviews, status })
+        Ok(Request { asked: asked.into(), at, decision, operations, requester, reviews, status })
     }
 }
 

@@ -54,6 +54,7 @@ pub fn genesis(world: &World) -> Genesis {
             kind: Kind::Human,
             person: ann.id,
             profile: Digest::of(b"Ann"),
+            responsible: None,
             roles: BTreeSet::from([Role::new(Role::OPERATOR)]),
         }],
         origin: ORIGIN.to_owned(),

@@ -23,8 +23,7 @@ impl World {
         for (member, roles) in people {
             self.act(self.joining(member, roles)).expect("a person");
         }
-        let workload = PersonAdded { kind: Kind::Workload, ..self.added(&bot, &[]) };
-        self.act(Act::PersonAdded(workload)).expect("a service account");
+        self.act(self.account(&bot, &max)).expect("a service account");
         self.publish_standard(&standard()).expect("a standard");
         self.publish_policy(POLICY).expect("a policy");
     }
@@ -36,12 +35,19 @@ impl World {
             kind: Kind::Human,
             person: member.id,
             profile: Digest::of(&member.id.0.to_be_bytes()),
+            responsible: None,
             roles: roles.iter().map(|role| Role::new(*role)).collect::<BTreeSet<_>>(),
         }
     }
 
     pub fn joining(&self, member: &Member, roles: &[&str]) -> Act {
         Act::PersonAdded(self.added(member, roles))
+    }
+
+    /// A service account that `responsible` answers for.
+    pub fn account(&self, member: &Member, responsible: &Member) -> Act {
+        let (kind, responsible) = (Kind::Workload, Some(responsible.id));
+        Act::PersonAdded(PersonAdded { kind, responsible, ..self.added(member, &[]) })
     }
 
     /// A further operator, who signs from now on too.

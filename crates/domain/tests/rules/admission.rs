@@ -6,6 +6,7 @@ use domain::admission::{self, Call, Clock, Denied, Left, Limits};
 use domain::catalog::Method;
 use domain::id::{GrantId, TokenId};
 use domain::limit::Rate;
+use domain::people::Kind;
 use domain::revocation::Target;
 use domain::service::Release;
 use domain::state::State;
@@ -49,6 +50,10 @@ fn reference(state: &State, call: &Call, clock: Clock, full: bool) -> &'static s
     if token.revoked.is_some() || grant.revoked.is_some() || stopped || owner.offboarded.is_some() {
         return "revoked";
     }
+    let answers = owner.responsible.last().and_then(|id| state.people.get(id));
+    if owner.kind == Kind::Workload && answers.is_none_or(|person| person.offboarded.is_some()) {
+        return "no-responsible";
+    }
     if [&token.fuse, &grant.fuse, &service.fuse].iter().any(|fuse| fuse.until.0 <= now.0) {
         return "expired";
     }
@@ -59,7 +64,7 @@ fn reference(state: &State, call: &Call, clock: Clock, full: bool) -> &'static s
     if service.name != call.service || asked.environment != call.environment {
         return "out-of-scope";
     }
-    let table = state.materials().operations(&service.operations).unwrap();
+    let table = state.materials().operations(&grant.operations).unwrap();
     let matches = |template: &str| {
         let (template, path): (Vec<_>, Vec<_>) =
             (template.split('/').collect(), call.path.split('/').collect());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::renewed::grown;
 use domain::actor::Proof;
 use domain::authority::Act;
 use domain::digest::Digest;
@@ -11,6 +12,7 @@ use domain::genesis::SettingsSet;
 use domain::id::{NodeId, PersonId, TicketId};
 use domain::people::{Kind, PersonAdded, RolesSet};
 use domain::policy::{self, Memo, Outcome};
+use domain::probe::MOST_PROBING;
 use domain::refusal::{Code, Refusal};
 use domain::request::RequestDecided;
 use domain::review::{Subject, Verdict};
@@ -49,6 +51,7 @@ fn provoke(code: Code) -> Refusal {
         Code::SignatureNeeded
         | Code::SignatureInvalid
         | Code::SignatureUsed
+        | Code::SignatureOvertaken
         | Code::SignatureExpired
         | Code::KeyNotActive
         | Code::UserPresence
@@ -56,6 +59,7 @@ fn provoke(code: Code) -> Refusal {
         | Code::OwnRequest
         | Code::WorkloadReview => people(code),
         Code::WrongStatus
+        | Code::TooMany
         | Code::ReviewsMissing
         | Code::CriterionOpen
         | Code::EvidenceExpired
@@ -64,6 +68,7 @@ fn provoke(code: Code) -> Refusal {
         | Code::DemoPerson
         | Code::UpstreamRefused => ticket(code),
         Code::PolicyNotInForce
+        | Code::OperationsChanged
         | Code::PolicyDenied
         | Code::ReviewNeeded
         | Code::FuseBroken
@@ -158,6 +163,12 @@ fn people(code: Code) -> Refusal {
             world.by(&ann, body).unwrap();
             authorise(&mut world, act(), signature)
         }
+        Code::SignatureOvertaken => {
+            let signature = world.sign_act(&ann, &act());
+            let other = SettingsSet { quorum: 1, staleness: Span(40_000) };
+            world.act(Act::SettingsSet(other)).unwrap();
+            authorise(&mut world, act(), signature)
+        }
         Code::SignatureExpired => {
             let signature = world.sign_act(&ann, &act());
             world.wait(Span::days(2));
@@ -190,7 +201,8 @@ fn people(code: Code) -> Refusal {
         }
         _ => {
             let bot = Member::new(PersonId(40), 40);
-            let added = PersonAdded { kind: Kind::Workload, ..world.added(&bot, &["security"]) };
+            let (kind, responsible) = (Kind::Workload, Some(bob.id));
+            let added = PersonAdded { kind, responsible, ..world.added(&bot, &["security"]) };
             world.act(Act::PersonAdded(added)).unwrap_err()
         }
     }
@@ -209,6 +221,14 @@ fn ticket(code: Code) -> Refusal {
         Code::WrongStatus => {
             let ticket = world.open("parcels");
             world.review(&sue, "security", Subject::Ticket(ticket), Verdict::Approve).unwrap_err()
+        }
+        Code::TooMany => {
+            let ticket = world.open("parcels");
+            (0..MOST_PROBING).for_each(|_| {
+                world.order(ticket);
+            });
+            let ordered = world.ordered(ticket, &["transport"]);
+            world.by(&bob, Body::ProbeOrdered(ordered)).unwrap_err()
         }
         Code::ReviewsMissing => {
             let ticket = world.in_review("parcels");
@@ -286,6 +306,12 @@ fn token(code: Code) -> Refusal {
             world.publish_policy(forbidding).unwrap();
             let request = world.ask(&bob, asked).unwrap();
             world.decide(request).unwrap();
+            world.grant(request).unwrap_err()
+        }
+        Code::OperationsChanged => {
+            let request = world.ask(&bob, asked).unwrap();
+            world.decide(request).unwrap();
+            world.renew(service, &grown());
             world.grant(request).unwrap_err()
         }
         Code::ReviewNeeded => {

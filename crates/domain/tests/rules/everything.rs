@@ -12,7 +12,7 @@ use domain::genesis::SettingsSet;
 use domain::id::{GatewayId, NodeId, PersonId, RunnerId};
 use domain::limit::Rate;
 use domain::machine::{GatewayEnrolled, MachineRetired, NodeEnrolled, RunnerEnrolled};
-use domain::people::{KeyAdded, KeyRetired, Role, RolesSet};
+use domain::people::{KeyAdded, KeyRetired, ResponsibleSet, Role, RolesSet};
 use domain::request::Asked;
 use domain::review::{Subject, Verdict};
 use domain::revocation::Target;
@@ -22,7 +22,7 @@ use domain::time::Span;
 use domain::usage::Gap;
 
 /// Every kind of edition 1, the acts of authority by their own names.
-pub const KINDS: [&str; 34] = [
+pub const KINDS: [&str; 35] = [
     "credential-stored",
     "evidence-attached",
     "gateway-enrolled",
@@ -39,6 +39,7 @@ pub const KINDS: [&str; 34] = [
     "probe-ordered",
     "request-decided",
     "request-made",
+    "responsible-set",
     "review-signed",
     "revocation-received",
     "revoked",
@@ -95,6 +96,7 @@ fn is_listed(body: &Body) -> bool {
             | Act::PersonAdded(_)
             | Act::PersonOffboarded(_)
             | Act::PolicyPublished(_)
+            | Act::ResponsibleSet(_)
             | Act::RolesSet(_)
             | Act::RunnerEnrolled(_)
             | Act::SettingsSet(_)
@@ -126,7 +128,7 @@ fn is_listed(body: &Body) -> bool {
 }
 
 fn authority(world: &mut World) {
-    let Cast { max, bob, .. } = world.cast();
+    let Cast { max, bob, bot, .. } = world.cast();
     let key = Machine::new(130).key();
     let (node, gateway, runner) = (NodeId(2), GatewayId(2), RunnerId(2));
     let spare = HardwareKey::new(131).public();
@@ -142,6 +144,7 @@ fn authority(world: &mut World) {
         Act::KeyRetired(KeyRetired { key: retired }),
         Act::RolesSet(RolesSet { person: max.id, roles: [Role::new("auditor")].into() }),
         Act::SettingsSet(SettingsSet { quorum: 1, staleness: Span(30_000) }),
+        Act::ResponsibleSet(ResponsibleSet { person: bot.id, responsible: bob.id }),
     ] {
         world.act(act).unwrap();
     }

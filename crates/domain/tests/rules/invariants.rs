@@ -105,7 +105,7 @@ fn grants(state: &State) {
             assert!(review.by != request.requester && review.by != request.asked.owner);
         }
         for person in [request.requester, request.asked.owner] {
-            let gone = state.active_person(person).is_err();
+            let gone = state.people[&person].offboarded.is_some();
             assert!(
                 !gone || grant.revoked.is_some() || grant.fuse.is_burnt(state.at()),
                 "who leaves keeps nothing"

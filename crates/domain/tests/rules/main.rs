@@ -9,6 +9,7 @@
 )]
 
 mod admission;
+mod bounds;
 mod canonical;
 mod codes;
 mod compile_fail;
@@ -18,7 +19,10 @@ mod invariants;
 mod machines;
 mod memo;
 mod policies;
+mod reach;
 mod renewal;
+mod renewed;
+mod responsible;
 mod rewritten;
 mod signatures;
 mod snapshot;

@@ -8,7 +8,7 @@ use domain::entry::Body;
 use domain::evidence::Value;
 use domain::genesis::SettingsSet;
 use domain::id::{PersonId, RequestId, ServiceId, TicketId, TokenId};
-use domain::people::{KeyRetired, Role, RolesSet};
+use domain::people::{KeyRetired, ResponsibleSet, Role, RolesSet};
 use domain::refusal::Refusal;
 use domain::request::Asked;
 use domain::review::{Subject, Verdict};
@@ -278,13 +278,17 @@ impl Walk {
     }
 
     fn people(&mut self, world: &mut World, a: u8, b: u8, c: u8) -> Option<Result<u64, Refusal>> {
-        let Cast { sue, pia, max, ann, .. } = world.cast();
+        let Cast { sue, pia, max, ann, bot, .. } = world.cast();
         if !c.is_multiple_of(4) {
             return None;
         }
         Some(match a % 8 {
             0 => world.offboard(&max),
             1 if b.is_multiple_of(8) => world.offboard(&pia),
+            2 if b.is_multiple_of(3) => {
+                let set = ResponsibleSet { person: bot.id, responsible: sue.id };
+                world.act(Act::ResponsibleSet(set))
+            }
             2 => {
                 let roles: BTreeSet<Role> = [Role::new("security"), Role::new("privacy")].into();
                 world.act(Act::RolesSet(RolesSet { person: sue.id, roles }))

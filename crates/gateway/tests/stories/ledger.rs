@@ -339,11 +339,12 @@ impl Ledger {
             environment: name.clone(),
             nonce: Digest([4; 32]),
             order: OrderId(1),
+            reach: environment.reach().unwrap(),
             runner: RUNNER,
             target: environment.upstream.clone(),
             ticket: TICKET,
         };
-        self.append(Some(REQUESTER), Body::ProbeOrdered(ordered.clone())).unwrap();
+        self.append(Some(OPERATOR), Body::ProbeOrdered(ordered.clone())).unwrap();
         let at = now();
         let answer = Answer {
             certificate: None,
@@ -469,6 +470,7 @@ impl Ledger {
 
 fn added(person: PersonId, roles: &[&str]) -> PersonAdded {
     PersonAdded {
+        responsible: None,
         demo: false,
         key: public(&person_key(person)),
         kind: people::Kind::Human,

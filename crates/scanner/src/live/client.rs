@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::address::{Reach, Refused, allowed};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
@@ -46,6 +47,8 @@ pub enum WireError {
     Spent(Spent),
     #[error("no connection: {0}")]
     Unreachable(String),
+    #[error("the order does not let the scan go there: {0}")]
+    OutOfReach(Refused),
     #[error("no TLS: {0}")]
     Tls(String),
     #[error("no answer in time")]
@@ -90,6 +93,7 @@ pub struct Client {
     pub mask: Mask,
     pub pin: Arc<Pin>,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    reach: Reach,
     address: OnceLock<SocketAddr>,
     withheld: OnceLock<String>,
     max_answer_bytes: u64,
@@ -114,6 +118,7 @@ impl Client {
             mask: Mask::new(&order.credentials),
             pin,
             tls,
+            reach: order.reach.clone(),
             address: OnceLock::new(),
             withheld: OnceLock::new(),
             max_answer_bytes: order.bounds.max_answer_bytes,
@@ -123,14 +128,21 @@ impl Client {
 
     /// Finds an address of the target that accepts connections and stays with it.
     ///
+    /// INVARIANT: this is the only place that learns an address, each is checked before it is connected
+    /// to, and no name is resolved again: nothing that the target says leads the scan elsewhere.
+    ///
     /// # Errors
-    /// None does.
+    /// None does, or none is within the order's reach.
     pub async fn open(&self) -> Result<SocketAddr, WireError> {
         let addresses = self.target.resolve();
         let addresses = timeout_at(self.budget.deadline(HEAD_PATIENCE), addresses).await;
         let addresses = addresses.map_err(|_| self.late())?.map_err(|error| unreachable(&error))?;
         let mut last = WireError::Timeout;
         for address in addresses {
+            if let Err(refused) = allowed(address.ip(), &self.reach) {
+                last = WireError::OutOfReach(refused);
+                continue;
+            }
             self.budget.turn().await?;
             let stream = TcpStream::connect(address);
             match timeout_at(self.budget.deadline(RAW_PATIENCE), stream).await {
@@ -418,6 +430,7 @@ mod tests {
         let order = Order {
             nonce: String::new(),
             target: "https://a.example".to_owned(),
+            reach: Reach::Public,
             document: serde_json::Value::Null,
             checks: Vec::new(),
             credentials: Credentials {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use domain::address::Reach;
 use scanner::answer::GapCode;
 use scanner::{Answer, Bounds, CheckId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -166,4 +167,26 @@ async fn nobody_there() {
     assert_eq!(answer.incomplete.len(), CheckId::ALL.len());
     assert!(answer.incomplete.iter().all(|one| one.code == GapCode::Unreachable));
     assert!(answer.values.is_empty() && answer.findings.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_outside_the_orders_reach_is_never_connected_to() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let everywhere = vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()];
+    for reach in [Reach::Public, Reach::Private(everywhere)] {
+        for host in ["127.0.0.1", "localhost"] {
+            let order = order_at(&format!("http://{host}:{port}"), &CheckId::ALL, TIGHT);
+            let order = scanner::Order { reach: reach.clone(), ..order };
+            let answer = scan(&order).await;
+            assert!(answer.values.is_empty() && answer.requests_sent == 0, "{host} {reach:?}");
+            assert_eq!(answer.incomplete.len(), CheckId::ALL.len());
+            for gap in &answer.incomplete {
+                assert_eq!(gap.code, GapCode::OutOfReach, "{}", gap.detail);
+                assert!(!gap.detail.contains("127.0.0.1"), "{}", gap.detail);
+            }
+        }
+    }
+    let waiting = timeout(Duration::ZERO, listener.accept()).await;
+    assert!(waiting.is_err(), "nobody has connected");
 }

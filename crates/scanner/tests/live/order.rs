@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use domain::address::Reach;
 use proving::{AUDIENCE, RateLimit, Running, Switches, Vendor, VendorConfig};
 use scanner::{Answer, Bounds, CheckId, Credentials, Order, Placement, Secret};
 use serde_json::{Value, json};
@@ -39,6 +40,7 @@ pub fn order_and_secrets(vendor: &Running, checks: &[CheckId]) -> (Order, [Strin
     let order = Order {
         nonce: "nonce-1".to_owned(),
         target: vendor.base_url.clone(),
+        reach: Reach::Loopback,
         document: vendor.document(),
         checks: checks.to_vec(),
         credentials: Credentials { token, expired, wrong_audience, placement: Placement::Bearer },
@@ -54,6 +56,7 @@ pub fn order_at(target: &str, checks: &[CheckId], bounds: Bounds) -> Order {
     Order {
         nonce: "nonce-2".to_owned(),
         target: target.to_owned(),
+        reach: Reach::Loopback,
         document: small_document(),
         checks: checks.to_vec(),
         credentials: Credentials {

@@ -49,7 +49,10 @@ impl Team {
         let opened = self.dana.ok(&["ticket", "open", file.to_str().unwrap()]);
         let id = opened["id"].as_str().unwrap();
         let trial = self.site.file("trial.txt", TRIAL);
-        self.dana.ok(&["ticket", "probe", id, "--token", trial.to_str().unwrap()]);
+        let probe = ["ticket", "probe", id, "--token", trial.to_str().unwrap()];
+        let refused = self.dana.refused(&probe);
+        assert!(refused.contains("`operator` orders its probes"), "{refused}");
+        self.olga.ok(&probe);
         let licence = self.site.file("LICENSE", "Apache License, version 2.0");
         let licence = licence.to_str().unwrap();
         self.dana.ok(&["ticket", "attach", id, "licence", licence, "--value", "apache-2.0"]);
