@@ -48,13 +48,18 @@ impl Desk {
 
     /// Shows what is about to be signed, and asks.
     pub fn confirm(&self, shown: &Shown) -> Result<()> {
-        if self.show.json || self.yes {
+        if self.yes {
             return Ok(());
         }
-        shown.summary();
-        if self.full {
+        if self.show.json {
+            let message = "`--json` shows nothing to look at before it signs; say `--yes` as well";
+            return Err(No::usage(message));
+        }
+        // Acts are rare, and the most powerful: nothing of them is left to a summary.
+        if self.full || shown.is_act() {
             shown.whole();
         }
+        shown.summary();
         loop {
             eprint!("Sign? [y/N, f: the statement in full] ");
             let mut answer = String::new();

@@ -15,7 +15,7 @@ pub use rules::Rules;
 
 use crate::digest::Digest;
 use crate::entry::{Body, Entry};
-use crate::id::PersonId;
+use crate::id::{PersonId, RequestId};
 use crate::limit::Rate;
 use crate::material::Materials;
 use crate::refusal::{Code, Reasons, Refusal};
@@ -172,10 +172,31 @@ pub fn recompute(
             let grant = state.grant(state.token(rotated.replaces)?.grant)?;
             (&rotated.decision, state.request(grant.request)?)
         }
+        Body::GrantIssued(issued) => return still_grants(state, issued.request, entry.at, memo),
         _ => return Ok(None),
     };
     let ours = memo.decide(state, request.requester, &request.asked, entry.at)?;
     compare(&ours, decision, ENGINES)
+}
+
+/// INVARIANT: what policy granted alone is granted only while policy says so: a decision that was held
+/// back grants nothing under facts that have changed.
+fn still_grants(
+    state: &State,
+    request: RequestId,
+    now: Millis,
+    memo: &mut Memo,
+) -> Result<Option<Decision>, Refusal> {
+    let request = state.request(request)?;
+    let Some(decided) = request.decision.as_ref().filter(|one| one.outcome == Outcome::Grant)
+    else {
+        return Ok(None);
+    };
+    let ours = memo.decide(state, request.requester, &request.asked, now)?;
+    if ours.outcome == Outcome::Grant {
+        return Ok(None);
+    }
+    compare(&ours, decided, ENGINES)
 }
 
 /// INVARIANT: only an engine that a release of this program once had may have decided otherwise;

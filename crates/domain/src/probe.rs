@@ -13,6 +13,7 @@ use crate::id::{OrderId, PersonId, RunnerId, TicketId};
 use crate::material::Materials;
 use crate::people::{Role, is_name};
 use crate::refusal::{Code, Reasons, Refusal};
+use crate::service::{Release, Service};
 use crate::signature::Base64;
 use crate::standard::{Criterion, Stage, Verify};
 use crate::state::{State, Tables};
@@ -140,7 +141,7 @@ fn check_target(ticket: &Ticket, ordered: &ProbeOrdered) -> Result<(), Refusal> 
     }
 }
 
-/// INVARIANT: before reviewers have approved it, nobody but an operator sends the runner to this machine
+/// INVARIANT: but for what reviewers have approved, and while that stands, nobody but an operator sends the runner to this machine
 /// or into a private network. Demo people come no further than this machine.
 fn check_reach(
     state: &State,
@@ -154,7 +155,12 @@ fn check_reach(
         let message = "demo people order probes of loopback upstreams only";
         return Err(Refusal::new(Code::DemoPerson, message));
     }
-    let reviewed = matches!(ticket.status, Status::Approved { .. });
+    let stands = |service: &Service| {
+        service.ticket == ordered.ticket
+            && service.release != Release::Suspended
+            && !service.fuse.is_burnt(entry.at)
+    };
+    let reviewed = state.services.get(&ticket.service).is_some_and(|service| stands(service));
     let public = ordered.reach == Reach::Public;
     match public || reviewed || person.demo || person.has(Role::OPERATOR) {
         true => Ok(()),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Cidr;
 use crate::digest::Digest;
 use crate::entry::Entry;
-use crate::id::{GrantId, PersonId, RequestId, ServiceId};
+use crate::id::{GrantId, PersonId, RequestId, ServiceId, TicketId};
 use crate::limit::Rate;
 use crate::people::Role;
 use crate::policy::{Decision, Outcome};
@@ -95,6 +95,8 @@ pub struct Request {
     pub requester: PersonId,
     pub reviews: Vec<Review>,
     pub status: Status,
+    /// The ticket that the service rested on when it was decided.
+    pub ticket: Option<TicketId>,
 }
 
 impl Request {
@@ -111,21 +113,23 @@ impl Request {
         }
     }
 
-    /// Whether it was decided under a policy or a table of operations that is not in force any more.
+    /// Whether it was decided under a policy, a ticket or a table of operations not in force any more.
     pub fn is_overtaken(&self, state: &State) -> bool {
         let in_force = state.policy.as_ref().map(|policy| policy.digest);
         let policy = |decision: &Arc<Decision>| Some(decision.policy) != in_force;
         self.decision.as_ref().is_some_and(policy) || self.must_be_of_now(state).is_err()
     }
 
-    /// INVARIANT: nobody gets what a scope has come to mean since it was decided about.
+    /// INVARIANT: nobody gets what a scope, a host or the data have come to be since it was decided about.
     fn must_be_of_now(&self, state: &State) -> Result<(), Refusal> {
         let service = state.service(self.asked.service)?;
-        match self.operations.is_none_or(|decided| decided == service.operations) {
+        let same = self.operations.is_none_or(|decided| decided == service.operations)
+            && self.ticket.is_none_or(|decided| decided == service.ticket);
+        match same {
             true => Ok(()),
             false => Err(Refusal::new(
                 Code::OperationsChanged,
-                format!("`{}` has other operations by now; it is decided again", service.name),
+                format!("`{}` was approved anew since; the request is decided again", service.name),
             )),
         }
     }
@@ -295,7 +299,11 @@ pub(crate) fn must_be_granted(state: &State, request: &Request) -> Result<(), Re
         Outcome::Review => {
             decision.check(state)?;
             let quorum = request.reviewers()?;
-            let live = review::live_approvals(state, &request.reviews);
+            let live = review::live_approvals(
+                state,
+                &request.reviews,
+                &[request.requester, request.asked.owner],
+            );
             match quorum.is_met(&live) {
                 true => Ok(()),
                 false => Err(Refusal::new(
@@ -392,6 +400,7 @@ impl Tables {
             requester,
             reviews: Vec::new(),
             status: Status::Requested,
+            ticket: None,
         };
         self.requests.insert(made.asked.request, request.into());
         let past: Vec<_> = self.waiting(requester).filter(|r| r.asked.until <= entry.at).collect();
@@ -421,9 +430,9 @@ impl Tables {
         let decision = self.hold(&decided.decision);
         let asked = self.requests.get(&decided.request).map(|request| request.asked.clone());
         let service = asked.and_then(|asked| self.services.get(&asked.service));
-        let operations = service.map(|service| service.operations);
+        let rests_on = service.map(|service| (service.operations, service.ticket));
         self.change_waiting(decided.request, |request| {
-            request.operations = operations;
+            (request.operations, request.ticket) = rests_on.unzip();
             request.status = match decided.decision.outcome {
                 Outcome::Grant => Status::Requested,
                 Outcome::Review => Status::InReview { since: at },

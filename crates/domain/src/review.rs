@@ -205,10 +205,16 @@ pub fn statement(state: &State, signed: &ReviewSigned, frame: Frame<'_>) -> Stat
     }
 }
 
-/// Those whose approvals count now: still active, still in their role, their key not retired.
-pub(crate) fn live_approvals(state: &State, reviews: &[Review]) -> BTreeSet<(Role, PersonId)> {
+/// Those whose approvals count now: still active, still in their role, their key not retired, and not
+/// by now answering for one of the `askers`.
+pub(crate) fn live_approvals(
+    state: &State,
+    reviews: &[Review],
+    askers: &[PersonId],
+) -> BTreeSet<(Role, PersonId)> {
     let holds = |review: &&Review| {
         review.verdict == Verdict::Approve
+            && !askers.iter().any(|asker| state.asked_through(*asker, review.by))
             && state.people.get(&review.by).is_some_and(|person| person.has(review.role.as_str()))
             && state.keys.get(&review.key).is_some_and(|key| key.retired.is_none())
     };

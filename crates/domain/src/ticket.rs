@@ -390,7 +390,7 @@ pub(crate) fn check_approved(
 }
 
 fn must_be_reviewed(state: &State, ticket: &Ticket, standard: &Standard) -> Result<(), Refusal> {
-    let live = review::live_approvals(state, &ticket.reviews);
+    let live = review::live_approvals(state, &ticket.reviews, &[ticket.requester]);
     let people: BTreeSet<_> = live.iter().map(|(_, person)| person).collect();
     let mut reasons = Reasons::default();
     reasons.require(standard.reviews.is_met(&live), Code::ReviewsMissing, || {

@@ -5,6 +5,7 @@ use domain::time::Millis;
 use serde_json::Value;
 
 use super::texts::Texts;
+use super::words::{plain, written_out};
 use crate::client::{Statement, text};
 use crate::show::{count, moment};
 
@@ -24,6 +25,11 @@ impl Shown {
         Shown { statement: statement.statement.clone(), document, words, texts }
     }
 
+    /// Whether it is an act of authority.
+    pub fn is_act(&self) -> bool {
+        text(&self.document, "statement") == "authority"
+    }
+
     /// The summary, with the digest of all that is signed.
     pub fn summary(&self) {
         let field = |name| text(&self.document, name);
@@ -31,8 +37,8 @@ impl Shown {
             "" => String::new(),
             verdict => format!("{verdict}: "),
         };
-        eprintln!("You are about to sign, as {}:\n", super::words::plain(field("role")));
-        eprintln!("{:>13}  {verdict}{}", "statement", super::words::plain(field("statement")));
+        eprintln!("You are about to sign, as {}:\n", plain(field("role")));
+        eprintln!("{:>13}  {verdict}{}", "statement", plain(field("statement")));
         for line in &self.words {
             eprintln!("{line}");
         }
@@ -56,9 +62,10 @@ impl Shown {
     /// The statement itself, and every text that it names.
     pub fn whole(&self) {
         eprintln!("The statement, exactly:\n");
-        eprintln!("{}\n", serde_json::to_string_pretty(&self.document).unwrap_or_default());
+        let exactly = serde_json::to_string_pretty(&self.document).unwrap_or_default();
+        eprintln!("{}\n", written_out(&exactly));
         for (title, content) in self.texts.iter() {
-            eprintln!("--- {title}\n{content}\n");
+            eprintln!("--- {}\n{}\n", plain(title), written_out(content));
         }
     }
 

@@ -59,10 +59,7 @@ fn readable(bytes: &[u8]) -> String {
         (Some(value @ (Value::Object(_) | Value::Array(_))), _) => {
             serde_json::to_string_pretty(&value).unwrap_or_default()
         }
-        (_, Ok(text)) => {
-            let keep = |c: &char| *c == '\n' || *c == '\t' || !c.is_control();
-            text.trim_end().chars().filter(keep).collect()
-        }
+        (_, Ok(text)) => text.trim_end().replace('\t', "    "),
         _ => format!("({} bytes that are no text; save them with `ticket papers`)", bytes.len()),
     }
 }

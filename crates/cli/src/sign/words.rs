@@ -48,9 +48,31 @@ impl Words {
     }
 }
 
-/// The text without control characters: nobody else writes on this terminal.
+/// The text without characters that move, hide or turn round what stands beside them: nobody else
+/// writes on this terminal.
 pub fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_plain(c) { c } else { ' ' }).collect()
+}
+
+/// A text of many lines, what is not plain in it written out.
+pub fn written_out(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_plain(c) || c == '\n' {
+            true => out.push(c),
+            false => out.extend(c.escape_unicode()),
+        }
+    }
+    out
+}
+
+/// Neither control, nor zero width, nor of the marks that reorder text (UAX #9).
+fn is_plain(c: char) -> bool {
+    let hidden = matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}');
+    !c.is_control() && !hidden
 }
 
 /// The first words of a text, to recognise it by.
@@ -68,6 +90,14 @@ pub fn short(digest: &Digest) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn nothing_hides_or_turns_round_what_stands_beside_it() {
+        let text = "psn_1\u{202e}1_nsp\u{9b}2K\u{200b}\n\u{7f}é";
+        assert_eq!(super::plain(text), "psn_1 1_nsp 2K   é");
+        let written = "psn_1\\u{202e}1_nsp\\u{9b}2K\\u{200b}\n\\u{7f}é";
+        assert_eq!(super::written_out(text), written);
+    }
+
     use super::*;
     use serde_json::json;
 

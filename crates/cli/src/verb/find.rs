@@ -29,16 +29,24 @@ pub async fn named(client: &Client, noun: &'static str, what: &str) -> Result<St
     only(noun, what, &found, hint(what, items.iter().map(|item| text(item, "name"))))
 }
 
-/// A ticket by id, or by its service's name: the one that is open, else the newest.
+/// A ticket by id, or by its service's name if that can mean one alone: an open one or the newest
+/// approved one, and of several one's own. Anybody can open a ticket under any name.
 pub async fn ticket(client: &Client, what: &str) -> Result<TicketId> {
     if let Ok(id) = what.parse() {
         return Ok(id);
     }
     let all = client.all("/v1/tickets").await?;
     let named: Vec<_> = all.iter().filter(|ticket| text(ticket, "name") == what).collect();
-    let open = |ticket: &&&Value| matches!(text(ticket, "status"), "evaluating" | "in review");
-    let open: Vec<_> = named.iter().filter(open).copied().collect();
-    let found = if open.is_empty() { named.into_iter().last().into_iter().collect() } else { open };
+    let status = |ticket: &Value| text(ticket, "status").to_owned();
+    let approved = named.iter().rfind(|ticket| status(ticket) == "approved").copied();
+    let open = named.iter().filter(|ticket| matches!(&*status(ticket), "evaluating" | "in review"));
+    let mut found: Vec<_> = open.copied().chain(approved).collect();
+    if found.is_empty() {
+        found.extend(named.last());
+    }
+    let me = client.holder.as_ref().map(|holder| holder.person.as_str()).unwrap_or_default();
+    let own: Vec<_> = found.iter().filter(|ticket| is(ticket, "requester", me)).copied().collect();
+    let found = if own.is_empty() { found } else { own };
     let hint = hint(what, all.iter().map(|ticket| text(ticket, "name")));
     Ok(only("ticket", what, &found, hint)?.parse()?)
 }

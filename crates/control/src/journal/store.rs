@@ -378,11 +378,16 @@ pub(crate) enum Row {
     Postgres(PgRow),
 }
 
+/// INVARIANT: a value of another type is damage, and never something that may pass by itself.
+fn unreadable(error: sqlx::Error) -> StoreError {
+    StoreError::corrupt("?", error.to_string())
+}
+
 macro_rules! column {
     ($row:expr, $column:expr) => {
         match $row {
-            Row::Sqlite(row) => row.try_get($column)?,
-            Row::Postgres(row) => row.try_get($column)?,
+            Row::Sqlite(row) => row.try_get($column).map_err(unreadable)?,
+            Row::Postgres(row) => row.try_get($column).map_err(unreadable)?,
         }
     };
 }

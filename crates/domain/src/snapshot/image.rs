@@ -208,6 +208,7 @@ struct RequestImage {
     requester: PersonId,
     reviews: Vec<Review>,
     status: Status,
+    ticket: Option<TicketId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -237,7 +238,7 @@ struct DecisionImage {
 
 impl RequestImage {
     fn of(request: &Request, decisions: &mut Decisions) -> RequestImage {
-        let Request { asked, at, decision, operations, requester, reviews, status } =
+        let Request { asked, at, decision, operations, requester, reviews, status, ticket } =
             request.clone();
         let Asked { addresses, environment, owner, rate, reason, request, scopes, service, until } =
             Arc::unwrap_or_clone(asked);
@@ -259,11 +260,13 @@ impl RequestImage {
             requester,
             reviews,
             status,
+            ticket,
         }
     }
 
     fn restore(self, decisions: &[Arc<Decision>]) -> Result<Request, SnapshotError> {
-        let RequestImage { asked, at, decision, operations, requester, reviews, status } = self;
+        let RequestImage { asked, at, decision, operations, requester, reviews, status, ticket } =
+            self;
         let AskedImage {
             addresses,
             environment,
@@ -282,7 +285,8 @@ impl RequestImage {
             decisions.get(place).cloned().ok_or_else(missing)
         };
         let decision = decision.map(shared).transpose()?;
-        Ok(Request { asked: asked.into(), at, decision, operations, requester, reviews, status })
+        let asked = asked.into();
+        Ok(Request { asked, at, decision, operations, requester, reviews, status, ticket })
     }
 }
 

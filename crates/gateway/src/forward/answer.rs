@@ -37,6 +37,8 @@ pub fn clean(
     left: Option<(Rate, Left)>,
     bodiless: bool,
 ) -> Result<bool> {
+    // The vendor's own words for the status may quote the credential.
+    header.set_reason_phrase(None)?;
     let upgraded = header.status == StatusCode::SWITCHING_PROTOCOLS;
     for name in nominated(header) {
         if !(KEPT.contains(&name) || upgraded && name == UPGRADE) {
