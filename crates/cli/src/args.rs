@@ -185,6 +185,7 @@ pub enum LedgerVerb {
     #[command(after_help = "Example: portcullis ledger verify /srv/portcullis")]
     Verify(Verify),
     /// Delete the snapshots that starts rest on: the next one reads every entry
+    #[command(after_help = "Example: portcullis ledger drop-snapshots --data /srv/portcullis")]
     DropSnapshots {
         #[command(flatten)]
         place: Place,

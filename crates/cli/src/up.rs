@@ -113,9 +113,7 @@ pub async fn up(home: &Home, options: UpOptions, show: Show) -> Result<()> {
 async fn watch(running: &Running, show: Show) -> Result<()> {
     let proven = async {
         let journal = &running.control.journal;
-        if let Err(error) = journal.proven().await {
-            return Err(error);
-        }
+        journal.proven().await?;
         tracing::info!("every entry was read and verified");
         if journal.rests_on().is_some() {
             show.note("every entry was read again, and holds");

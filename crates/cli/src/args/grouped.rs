@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Bring an API in", &["vendor", "standard", "ticket", "service"]),
     ("Bring a token out", &["policy", "request", "token"]),
     ("Who may act", &["person", "machine", "settings", "act"]),
-    ("Keep and prove", &["ledger", "backup", "openapi"]),
+    ("Keep and prove", &["ledger", "backup", "restore", "openapi"]),
 ];
 
 /// The command line, with its verbs in groups.
