@@ -53,3 +53,22 @@ fn a_server_refuses_keys_that_its_ledger_does_not_know() {
     assert!(!output.status.success(), "it started: {said}");
     assert!(said.contains("not those of this ledger"), "{said}");
 }
+
+#[test]
+fn a_service_account_does_nothing_without_somebody_who_answers_for_it() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    site.person(&server, &olga, "rosa", &[]);
+    let agent = site.person(&server, &olga, "build-agent", &[]);
+    let public = site.folder.path().join("people/rosa/id.pub");
+    let add = ["person", "add", "x", "--workload", "--public-key", public.to_str().unwrap()];
+    let said = olga.run(&add);
+    assert_eq!(said.status.code(), Some(2), "{}", String::from_utf8_lossy(&said.stderr));
+    olga.ok(&["person", "responsible", "build-agent", "rosa"]);
+    assert_eq!(agent.ok(&["whoami"])["responsible"]["name"], "rosa");
+    olga.ok(&["person", "offboard", "rosa"]);
+    assert!(!agent.run(&["whoami"]).status.success());
+    olga.ok(&["person", "responsible", "build-agent", "olga"]);
+    agent.ok(&["whoami"]);
+}
