@@ -118,7 +118,7 @@ async fn watch(running: &Running, show: Show) -> Result<()> {
         if journal.rests_on().is_some() {
             show.note("every entry was read again, and holds");
         }
-        std::future::pending().await
+        std::future::pending::<Result<()>>().await
     };
     tokio::select! {
         stopped = interrupted() => stopped,

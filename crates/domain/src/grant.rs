@@ -111,7 +111,7 @@ impl Tables {
 
     pub(crate) fn absorb_grant(&mut self, issued: &GrantIssued, at: Millis) {
         let Some(request) = self.requests.get(&issued.request).cloned() else { return };
-        let Some(operations) = request.operations else { return };
+        let Some(operations) = request.operations(self) else { return };
         let grant = Grant {
             fuse: issued.fuse.clone(),
             issued: at,

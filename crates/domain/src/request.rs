@@ -90,8 +90,6 @@ pub struct Request {
     pub asked: Arc<Asked>,
     pub at: Millis,
     pub decision: Option<Arc<Decision>>,
-    /// The service's table of operations that it was decided under.
-    pub operations: Option<Digest>,
     pub requester: PersonId,
     pub reviews: Vec<Review>,
     pub status: Status,
@@ -113,7 +111,7 @@ impl Request {
         }
     }
 
-    /// Whether it was decided under a policy, a ticket or a table of operations not in force any more.
+    /// Whether it was decided under a policy or a ticket that is not in force any more.
     pub fn is_overtaken(&self, state: &State) -> bool {
         let in_force = state.policy.as_ref().map(|policy| policy.digest);
         let policy = |decision: &Arc<Decision>| Some(decision.policy) != in_force;
@@ -123,15 +121,18 @@ impl Request {
     /// INVARIANT: nobody gets what a scope, a host or the data have come to be since it was decided about.
     fn must_be_of_now(&self, state: &State) -> Result<(), Refusal> {
         let service = state.service(self.asked.service)?;
-        let same = self.operations.is_none_or(|decided| decided == service.operations)
-            && self.ticket.is_none_or(|decided| decided == service.ticket);
-        match same {
+        match self.ticket.is_none_or(|decided| decided == service.ticket) {
             true => Ok(()),
             false => Err(Refusal::new(
                 Code::OperationsChanged,
                 format!("`{}` was approved anew since; the request is decided again", service.name),
             )),
         }
+    }
+
+    /// The table of operations that it was decided under, once it was.
+    pub fn operations(&self, tables: &Tables) -> Option<Digest> {
+        Some(tables.tickets.get(&self.ticket?)?.terms.operations)
     }
 
     /// Whether it still waits for policy or people.
@@ -396,7 +397,6 @@ impl Tables {
             asked: made.asked.clone(),
             at: entry.at,
             decision: None,
-            operations: None,
             requester,
             reviews: Vec::new(),
             status: Status::Requested,
@@ -430,9 +430,9 @@ impl Tables {
         let decision = self.hold(&decided.decision);
         let asked = self.requests.get(&decided.request).map(|request| request.asked.clone());
         let service = asked.and_then(|asked| self.services.get(&asked.service));
-        let rests_on = service.map(|service| (service.operations, service.ticket));
+        let ticket = service.map(|service| service.ticket);
         self.change_waiting(decided.request, |request| {
-            (request.operations, request.ticket) = rests_on.unzip();
+            request.ticket = ticket;
             request.status = match decided.decision.outcome {
                 Outcome::Grant => Status::Requested,
                 Outcome::Review => Status::InReview { since: at },

@@ -262,7 +262,7 @@ fn may_rotate(
 
 /// Whether the service's table gives the scopes an operation that the one decided under did not.
 fn has_grown(state: &State, request: &Request, service: &Service) -> Result<bool, Refusal> {
-    let decided = request.operations.unwrap_or(service.operations);
+    let decided = request.operations(state).unwrap_or(service.operations);
     if decided == service.operations {
         return Ok(false);
     }

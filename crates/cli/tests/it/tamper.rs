@@ -107,7 +107,7 @@ const MATRIX: [Row; 36] = [
     never(
         "a reviewer by the signature for another act",
         cases::reviewer_by_another_acts_signature,
-        "signature-invalid",
+        "signature-overtaken",
     ),
     never("another genesis", cases::other_genesis, "genesis"),
     row(

@@ -9,6 +9,7 @@ use domain::digest::Digest;
 
 use super::caller::bearer;
 use super::{App, Problem, bound};
+use crate::flow::Failure;
 use crate::journal::{ANSWERS_KEPT, Answer, AnswerKey, Begun};
 
 const LARGEST_ANSWER: usize = 1024 * 1024;
@@ -44,7 +45,8 @@ async fn remembered(
     let (method, path) = (parts.method.as_str().as_bytes(), parts.uri.path().as_bytes());
     // Under the vault's key: a bare digest would let a reader of the database guess at what was sent.
     let asked = Digest::over(&[method, b" ", path, b"\n", &body]);
-    let asked = app.vault.mark(&asked.to_string())?;
+    let marked = app.vault.mark(&asked.to_string());
+    let asked = marked.map_err(|error| Failure::Unavailable(error.to_string()))?;
     let key = AnswerKey { person, key: key.to_owned(), request: asked };
     match app.journal.begin_answer(&key, (app.clock)()).await? {
         Begun::Answered(answer) => Ok(again(answer)),

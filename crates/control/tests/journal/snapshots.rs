@@ -155,7 +155,7 @@ fn sealed(ledger: &Ledger, body: &[u8]) -> Vec<u8> {
     let sign = |key: &[u8], text: &[u8]| {
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
     };
-    assert_eq!(ledger.nodes[0].0, 1);
+    assert_eq!({ ledger.nodes[0].0 }, 1);
     let key = sign(Ledger::seed("node 1").as_slice(), b"portcullis-snapshot-key-v1\n");
     [sign(&key, body), body.to_vec()].concat()
 }

@@ -204,7 +204,6 @@ struct RequestImage {
     at: Millis,
     /// Its place among the decisions of the image.
     decision: Option<usize>,
-    operations: Option<Digest>,
     requester: PersonId,
     reviews: Vec<Review>,
     status: Status,
@@ -238,8 +237,7 @@ struct DecisionImage {
 
 impl RequestImage {
     fn of(request: &Request, decisions: &mut Decisions) -> RequestImage {
-        let Request { asked, at, decision, operations, requester, reviews, status, ticket } =
-            request.clone();
+        let Request { asked, at, decision, requester, reviews, status, ticket } = request.clone();
         let Asked { addresses, environment, owner, rate, reason, request, scopes, service, until } =
             Arc::unwrap_or_clone(asked);
         RequestImage {
@@ -256,7 +254,6 @@ impl RequestImage {
             },
             at,
             decision: decision.map(|decision| decisions.place(&decision)),
-            operations,
             requester,
             reviews,
             status,
@@ -265,8 +262,7 @@ impl RequestImage {
     }
 
     fn restore(self, decisions: &[Arc<Decision>]) -> Result<Request, SnapshotError> {
-        let RequestImage { asked, at, decision, operations, requester, reviews, status, ticket } =
-            self;
+        let RequestImage { asked, at, decision, requester, reviews, status, ticket } = self;
         let AskedImage {
             addresses,
             environment,
@@ -286,7 +282,7 @@ impl RequestImage {
         };
         let decision = decision.map(shared).transpose()?;
         let asked = asked.into();
-        Ok(Request { asked, at, decision, operations, requester, reviews, status, ticket })
+        Ok(Request { asked, at, decision, requester, reviews, status, ticket })
     }
 }
 
