@@ -19,6 +19,7 @@ use domain::follow::Broken;
 use domain::id::{GatewayId, RunnerId};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::home::{Home, private_dir, write_private};
@@ -103,14 +104,20 @@ pub async fn up(home: &Home, options: UpOptions, show: Show) -> Result<()> {
         "snapshot": running.control.journal.rests_on(),
         "operator_key": running.fresh.as_ref().and_then(|fresh| fresh.private_key.clone()),
     });
+    // Before anybody is told that it is ready: from then on it may be told to stop.
+    let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     show.print(&facts, || welcome(home, &data, &running));
-    watch(&running, show).await?;
+    watch(&running, signals, show).await?;
     show.note("stopping …");
     running.stop().await
 }
 
 /// Until somebody stops the server, or the entries turn out not to hold what it started from.
-async fn watch(running: &Running, show: Show) -> Result<()> {
+async fn watch(
+    running: &Running,
+    (mut terminate, mut interrupt): (Signal, Signal),
+    show: Show,
+) -> Result<()> {
     let proven = async {
         let journal = &running.control.journal;
         journal.proven().await?;
@@ -121,7 +128,8 @@ async fn watch(running: &Running, show: Show) -> Result<()> {
         std::future::pending::<Result<()>>().await
     };
     tokio::select! {
-        stopped = interrupted() => stopped,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
         broken = proven => broken.context("the server ends at once"),
     }
 }
@@ -156,15 +164,6 @@ fn welcome(home: &Home, data: &std::path::Path, running: &Running) {
     println!("  portcullis login {}", running.url);
     println!("  portcullis tour            # or see the whole story first");
     println!("\nStop with Ctrl-C.");
-}
-
-async fn interrupted() -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        done = tokio::signal::ctrl_c() => done?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
 }
 
 /// Starts a server in this process.

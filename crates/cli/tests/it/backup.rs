@@ -55,7 +55,7 @@ fn client(person: &Person) -> Client {
     Client::from_session(&Home { config: person.config.clone() }).unwrap()
 }
 
-/// Adds vendors and opens tickets for them, until told to stop; counts what was acknowledged.
+/// Adds vendors, opens tickets for them and withdraws those, until told to stop; counts what was acknowledged.
 async fn work(client: Client, who: usize, stop: Arc<AtomicBool>, done: Arc<AtomicU64>) {
     let mut number = 0;
     while !stop.load(Ordering::SeqCst) {
@@ -79,8 +79,10 @@ async fn work(client: Client, who: usize, stop: Arc<AtomicBool>, done: Arc<Atomi
         let wish = json!({
             "name": name, "vendor": vendor["id"], "standard": "baseline", "terms": terms,
         });
-        let _: Value = client.post("/v1/tickets", &wish).await.unwrap();
-        done.fetch_add(2, Ordering::SeqCst);
+        let ticket: Value = client.post("/v1/tickets", &wish).await.unwrap();
+        let withdraw = format!("/v1/tickets/{}/withdraw", ticket["id"].as_str().unwrap());
+        let _: Value = client.post(&withdraw, &json!({})).await.unwrap();
+        done.fetch_add(3, Ordering::SeqCst);
     }
 }
 

@@ -102,8 +102,8 @@ pub fn refusal<T>(result: Result<T>) -> Result<String> {
 }
 
 pub async fn weak(stage: &mut Stage, to: &mut Narrator) -> Result<()> {
-    let vendor: Value =
-        stage.dana.client.post("/v1/vendors", &json!({ "name": "Weak Parcel" })).await?;
+    let wish = json!({ "name": format!("Weak Parcel{}", stage.suffix) });
+    let vendor: Value = stage.dana.client.post("/v1/vendors", &wish).await?;
     let name = format!("weak-parcel{}", stage.suffix);
     let places = BTreeMap::from([("sandbox", (&stage.weak, true))]);
     let document = stage.weak.document();
@@ -125,7 +125,8 @@ pub async fn weak(stage: &mut Stage, to: &mut Narrator) -> Result<()> {
 
 /// The hardened vendor's API, approved and released as a canary; its name.
 pub async fn hardened(stage: &mut Stage, to: &mut Narrator) -> Result<String> {
-    let vendor: Value = stage.dana.client.post("/v1/vendors", &json!({ "name": "Parcel" })).await?;
+    let wish = json!({ "name": format!("Parcel{}", stage.suffix) });
+    let vendor: Value = stage.dana.client.post("/v1/vendors", &wish).await?;
     let name = format!("parcel{}", stage.suffix);
     let places = BTreeMap::from([
         ("sandbox", (&stage.hardened, true)),
