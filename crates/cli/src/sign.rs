@@ -1,6 +1,6 @@
 //! Signing as a person: with an SSH key in a file, in an agent or on hardware (PROTOCOL.sshsig).
 //!
-//! [`shown`] is what they see before: a summary made here, and the statement itself.
+//! `shown` is what they see before: a summary made here, and the statement itself.
 
 mod act;
 mod evidence;

@@ -138,7 +138,7 @@ impl Desk {
     /// Files a paper under the digest of `salt`, 32 random bytes, and its content.
     ///
     /// # Errors
-    /// `invalid` beyond [`LARGEST_PAPER`].
+    /// `invalid` beyond `LARGEST_PAPER`.
     pub fn paper(&mut self, salt: [u8; 32], content: Vec<u8>) -> Result<Digest, Refusal> {
         if content.len() > LARGEST_PAPER {
             let message =
