@@ -139,13 +139,19 @@ fn median(mut rates: Vec<Rate>) -> Rate {
 async fn commands(control: &Arc<Control>, clients: usize) -> Result<Rate> {
     let who = *control.state().people.keys().next().context("an operator")?;
     let done = Arc::new(AtomicU64::new(0));
+    let run = control.state().size();
     let (begun, busy) = (Instant::now(), cpu()?);
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..clients {
+    for client in 0..clients {
         let (control, done) = (control.clone(), done.clone());
         tasks.spawn(async move {
-            while begun.elapsed() < LENGTH {
-                let profile = Profile { name: "vendor".to_owned(), contact: String::new() };
+            // A name is taken once, also over several runs.
+            for number in 0_u64.. {
+                if begun.elapsed() >= LENGTH {
+                    break;
+                }
+                let name = format!("vendor {run} {client} {number}");
+                let profile = Profile { name, contact: String::new() };
                 control.add_vendor(who, profile).await?;
                 done.fetch_add(1, Ordering::Relaxed);
             }
