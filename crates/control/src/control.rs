@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::flow::probe::Trials;
+use crate::flow::vendor::VendorNames;
 use crate::journal::{Clock, Journal, JournalError, Paper};
 use crate::login::Challenges;
 use crate::vault::{Vault, VaultError, seal_to};
@@ -39,7 +40,7 @@ pub struct Control {
     pub gateway: String,
     pub(crate) challenges: Challenges,
     pub(crate) trials: Trials,
-    pub(crate) vendors: tokio::sync::Mutex<()>,
+    pub(crate) vendors: VendorNames,
     profiles: Mutex<HashMap<Digest, Profile>>,
     random: SystemRandom,
 }
@@ -70,7 +71,7 @@ impl Control {
             gateway,
             challenges: Challenges::default(),
             trials: Trials::default(),
-            vendors: tokio::sync::Mutex::default(),
+            vendors: VendorNames::default(),
             profiles: Mutex::default(),
             random: SystemRandom::new(),
         }
@@ -98,22 +99,30 @@ impl Control {
         uuid::Uuid::now_v7().as_u128()
     }
 
-    /// The name behind a profile's paper; its digest when the paper was erased.
+    /// The name behind a profile's paper; its digest when the paper was erased or cannot be read.
     pub async fn profile(&self, paper: Digest) -> Profile {
+        match self.read_profile(paper).await {
+            Ok(Some(profile)) => profile,
+            _ => Profile { name: format!("(erased {})", short(&paper)), contact: String::new() },
+        }
+    }
+
+    /// What a profile's paper says; nothing when it was erased.
+    pub(crate) async fn read_profile(
+        &self,
+        paper: Digest,
+    ) -> Result<Option<Profile>, JournalError> {
         if let Some(known) = self.profiles.lock().get(&paper) {
-            return known.clone();
+            return Ok(Some(known.clone()));
         }
-        let profile = match self.journal.paper(paper).await {
-            Ok(Some(Paper::Kept { content, .. })) => serde_json::from_slice(&content).ok(),
-            _ => None,
+        let Some(Paper::Kept { content, .. }) = self.journal.paper(paper).await? else {
+            return Ok(None);
         };
-        match profile {
-            Some::<Profile>(profile) => {
-                self.profiles.lock().insert(paper, profile.clone());
-                profile
-            }
-            None => Profile { name: format!("(erased {})", short(&paper)), contact: String::new() },
+        let profile: Option<Profile> = serde_json::from_slice(&content).ok();
+        if let Some(profile) = &profile {
+            self.profiles.lock().insert(paper, profile.clone());
         }
+        Ok(profile)
     }
 
     pub async fn person_name(&self, person: PersonId) -> String {

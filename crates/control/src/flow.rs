@@ -8,6 +8,7 @@ pub mod revoke;
 pub mod service;
 pub mod statement;
 pub mod ticket;
+pub mod vendor;
 
 use domain::refusal::Refusal;
 

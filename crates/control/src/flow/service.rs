@@ -1,54 +1,18 @@
-//! Vendors come in; services are released, suspended, and get the credentials that the gateway injects.
+//! Services are released, suspended, and get the credentials that the gateway injects.
 
 use domain::actor::Proof;
 use domain::credential::CredentialStored;
 use domain::entry::Body;
-use domain::id::{CredentialId, PersonId, ServiceId, VendorId};
+use domain::id::{CredentialId, PersonId, ServiceId};
 use domain::refusal::{Code, Refusal};
-use domain::service::{Release, ServiceReleased, ServiceSuspended, VendorAdded};
+use domain::service::{Release, ServiceReleased, ServiceSuspended};
 use zeroize::Zeroizing;
 
 use super::Failure;
-use crate::control::{Control, Profile};
+use crate::control::Control;
 use crate::journal::Desk;
 
-/// The longest name of a vendor, in characters.
-const LONGEST_NAME: usize = 200;
-
 impl Control {
-    pub async fn add_vendor(&self, who: PersonId, profile: Profile) -> Result<VendorId, Failure> {
-        // Names stand in papers, which no rule reads: one at a time looks whether the name is new.
-        let _alone = self.vendors.lock().await;
-        self.must_be_new(&profile.name).await?;
-        let vendor = VendorId(self.id());
-        let salt = self.random()?;
-        let content = serde_json::to_vec(&profile).unwrap_or_default();
-        let command = move |desk: &mut Desk| {
-            let profile = desk.paper(salt, content.clone())?;
-            let body = Body::VendorAdded(VendorAdded { profile, vendor });
-            desk.append(Some(who), Proof::Login, body)
-        };
-        self.journal.commit(command).await?;
-        Ok(vendor)
-    }
-
-    /// A vendor is called by its name, so there is one of that name.
-    async fn must_be_new(&self, name: &str) -> Result<(), Refusal> {
-        if name.trim().is_empty() || name.chars().count() > LONGEST_NAME {
-            let message = format!("a name has 1 to {LONGEST_NAME} characters");
-            return Err(Refusal::new(Code::Invalid, message));
-        }
-        let plain = |name: &str| name.trim().to_lowercase();
-        for (id, vendor) in &self.state().vendors {
-            let known = self.profile(vendor.profile).await.name;
-            if plain(&known) == plain(name) {
-                let message = format!("there is a vendor `{known}` already: {id}");
-                return Err(Refusal::new(Code::Exists, message));
-            }
-        }
-        Ok(())
-    }
-
     pub async fn release(
         &self,
         who: PersonId,

@@ -1,7 +1,13 @@
 //! Vendors are called by their names, so there is one of each.
 
 use axum::http::StatusCode;
+use control::control::{Control, Profile};
+use control::flow::Failure;
+use control::vault::Vault;
+use domain::id::PersonId;
+use domain::refusal::Code;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::Site;
 
@@ -35,4 +41,32 @@ async fn of_two_at_the_same_moment_one_comes_in() {
     let created = answers.iter().filter(|(status, _)| *status == StatusCode::CREATED);
     assert_eq!(created.count(), 1);
     assert_eq!(site.control.state().vendors.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_vendor_leaves_its_name_free() {
+    let site = Site::new(1).await;
+    let session = site.session(0).await;
+    let profile = Profile { name: "Parcel Ltd".to_owned(), contact: String::new() };
+    let stranger = site.control.add_vendor(PersonId(404), profile).await;
+    assert!(matches!(stranger, Err(Failure::Refused(_))), "{stranger:?}");
+    let again = site.post("/v1/vendors", &session, &json!({ "name": "Parcel Ltd" })).await;
+    assert_eq!(again.0, StatusCode::CREATED, "{}", again.1);
+}
+
+#[tokio::test]
+async fn a_name_that_stands_in_the_ledger_is_known_after_a_restart() {
+    let site = Site::new(1).await;
+    let session = site.session(0).await;
+    let body = json!({ "name": "Parcel Ltd" });
+    assert_eq!(site.post("/v1/vendors", &session, &body).await.0, StatusCode::CREATED);
+    let vault = Vault::new([(1, Zeroizing::new([7; 32]))]).unwrap();
+    let (journal, clock) = (site.control.journal.clone(), site.control.clock.clone());
+    let later = Control::new(journal, vault, clock, String::new(), String::new());
+    let who = *site.control.state().people.keys().next().unwrap();
+    let profile = Profile { name: "PARCEL LTD".to_owned(), contact: String::new() };
+    let Err(Failure::Refused(refusal)) = later.add_vendor(who, profile).await else {
+        panic!("the name is taken");
+    };
+    assert_eq!(refusal.reasons[0].code, Code::Exists);
 }
