@@ -1,16 +1,16 @@
 //! Tickets: a service on its way in. Opened, evaluated, reviewed, approved or rejected.
 
+mod statement;
+mod terms;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Cidr, Plain, Reach, Upstream};
-use crate::catalog::{Adjust, Placement};
-use crate::contract::Contract;
 use crate::digest::Digest;
 use crate::entry::Entry;
-use crate::evidence::{Evidence, Source, Value};
+use crate::evidence::Evidence;
 use crate::fuse::Fuse;
 use crate::gate::{self, Outcome, Standing};
 use crate::id::{PersonId, ServiceId, TicketId, VendorId};
@@ -18,68 +18,19 @@ use crate::material::Materials;
 use crate::people::{Role, is_name};
 use crate::refusal::{Code, Reasons, Refusal};
 use crate::review::{self, Review, Verdict};
-use crate::signature::{Seen, Signature};
-use crate::standard::{Criterion, DataClass, Stage, Standard};
+use crate::signature::Signature;
+use crate::standard::{Criterion, Stage, Standard};
 use crate::state::{State, Tables};
-use crate::statement::{Claim, Frame, Statement};
+use crate::statement::{Claim, Frame};
 use crate::time::Millis;
+
+pub use statement::statement;
+use terms::check_terms;
+pub(crate) use terms::must_be_loopback;
+pub use terms::{Environment, Terms};
 
 /// The most tickets of one person that are open at once.
 pub const MOST_OPEN: usize = 100;
-
-/// What is asked for: reviewers sign exactly this, with the evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Terms {
-    /// What the team changed of the scopes that follow from the document: the table of operations
-    /// follows from both, and whoever signs makes it again.
-    #[serde(default, skip_serializing_if = "Adjust::is_empty")]
-    pub adjust: Adjust,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contract: Option<Contract>,
-    /// Where the gateway puts the vendor's credential.
-    pub credential: Placement,
-    pub data: BTreeSet<DataClass>,
-    /// SHA-256 of the API's document, as handed in.
-    pub document: Digest,
-    pub environments: BTreeMap<String, Environment>,
-    /// The paper with the reason, the budget's owner and whatever else people read.
-    pub intake: Digest,
-    /// The material that the document was turned into.
-    pub operations: Digest,
-}
-
-/// One environment of the vendor's, with its upstream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Environment {
-    /// Certificates (PEM) that are trusted for this upstream in place of the public ones.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authorities: Option<String>,
-    /// Private networks in which the upstream may stand; public addresses only when empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub private: Vec<Cidr>,
-    /// Probes attack sandboxes only.
-    pub sandbox: bool,
-    /// `https://host[:port][/base]`; plain `http` on loopback only.
-    pub upstream: String,
-}
-
-impl Environment {
-    pub fn upstream(&self) -> Result<Upstream, Refusal> {
-        Upstream::parse(&self.upstream, Plain::ToLoopback)
-            .map_err(|error| Refusal::new(Code::UpstreamRefused, error.to_string()))
-    }
-
-    /// Where its upstream may be found: gateways and runners connect nowhere else.
-    pub fn reach(&self) -> Result<Reach, Refusal> {
-        Ok(match self.upstream()?.host().is_loopback() {
-            true => Reach::Loopback,
-            false if self.private.is_empty() => Reach::Public,
-            false => Reach::Private(self.private.clone()),
-        })
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -208,20 +159,6 @@ impl Ticket {
     }
 }
 
-pub(crate) fn must_be_loopback(
-    environments: &BTreeMap<String, Environment>,
-) -> Result<(), Refusal> {
-    for environment in environments.values() {
-        if !environment.upstream()?.host().is_loopback() {
-            return Err(Refusal::new(
-                Code::DemoPerson,
-                format!("demo people use loopback upstreams only, not `{}`", environment.upstream),
-            ));
-        }
-    }
-    Ok(())
-}
-
 pub(crate) fn check_opened(
     state: &State,
     opened: &TicketOpened,
@@ -267,41 +204,6 @@ fn check_name(state: &State, opened: &TicketOpened) -> Result<(), Refusal> {
         )),
         false => Ok(()),
     }
-}
-
-fn check_terms(terms: &Terms, demo: bool, materials: &Materials) -> Result<(), Refusal> {
-    let mut reasons = Reasons::default();
-    if let Some(table) = reasons.take(materials.operations(&terms.operations)) {
-        for scope in table.operations.scopes().iter().filter(|s| s.administration && !s.sensitive) {
-            reasons.add(
-                Code::Invalid,
-                format!("scope `{}` administers, so it is sensitive", scope.name),
-            );
-        }
-    }
-    reasons.require(terms.credential.is_usable(), Code::Invalid, || {
-        "the vendor's credential cannot stand there in a call".to_owned()
-    });
-    let count = terms.environments.len();
-    reasons.require((1..=16).contains(&count), Code::Invalid, || {
-        format!("a ticket has 1 to 16 environments, not {count}")
-    });
-    let sandbox = terms.environments.values().any(|environment| environment.sandbox);
-    reasons.require(sandbox, Code::Invalid, || {
-        "one environment is a sandbox: what cannot be attacked cannot be approved".to_owned()
-    });
-    for (name, environment) in &terms.environments {
-        reasons.require(is_name(name), Code::Invalid, || format!("`{name}` is not a name"));
-        reasons.take(environment.upstream());
-        let pem = environment.authorities.as_deref().unwrap_or_default();
-        reasons.require(pem.len() <= 8192, Code::Invalid, || {
-            format!("`{name}`: the trusted certificates take more than 8 KB")
-        });
-    }
-    if demo {
-        reasons.take(must_be_loopback(&terms.environments));
-    }
-    reasons.done()
 }
 
 pub(crate) fn check_amended(
@@ -413,66 +315,6 @@ pub(crate) fn check_withdrawn(
     let open = !matches!(ticket.status, Status::Approved { .. } | Status::Withdrawn { .. });
     reasons.require(open, Code::WrongStatus, || format!("the ticket is {}", ticket.status.name()));
     reasons.done()
-}
-
-#[derive(Serialize)]
-struct TicketStatement<'a> {
-    criteria: Vec<CriterionStatement<'a>>,
-    genesis: Option<Digest>,
-    name: &'a str,
-    not_after: Millis,
-    requester: PersonId,
-    role: &'a str,
-    round: u64,
-    seen: Seen,
-    service: ServiceId,
-    signer: PersonId,
-    standard: Digest,
-    statement: &'static str,
-    terms: &'a Terms,
-    ticket: TicketId,
-    vendor: VendorId,
-    verdict: &'a str,
-}
-
-#[derive(Serialize)]
-struct CriterionStatement<'a> {
-    /// For probes: the host and the certificate that the runner saw stand in the answer so named.
-    evidence: Digest,
-    id: &'a str,
-    source: &'a Source,
-    until: Millis,
-    value: &'a Value,
-}
-
-/// What requester and reviewers sign: the terms, and each criterion with its evidence.
-pub fn statement(state: &State, id: TicketId, verdict: &str, frame: Frame<'_>) -> Statement {
-    let Some(ticket) = state.tickets.get(&id) else { return Statement::of(&()) };
-    let criteria = ticket.evidence.iter().map(|(id, evidence)| CriterionStatement {
-        evidence: evidence.source.digest(),
-        id,
-        source: &evidence.source,
-        until: evidence.until,
-        value: &evidence.value,
-    });
-    Statement::of(&TicketStatement {
-        criteria: criteria.collect(),
-        genesis: state.genesis_hash(),
-        name: &ticket.name,
-        not_after: frame.not_after,
-        requester: ticket.requester,
-        role: frame.role,
-        round: ticket.round,
-        seen: frame.seen,
-        service: ticket.service,
-        signer: frame.signer,
-        standard: ticket.standard,
-        statement: "ticket",
-        terms: &ticket.terms,
-        ticket: id,
-        vendor: ticket.vendor,
-        verdict,
-    })
 }
 
 impl Tables {

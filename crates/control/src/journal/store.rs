@@ -1,5 +1,7 @@
 //! Two databases behind one SQL text: SQLite in the data directory, PostgreSQL for many nodes.
 
+mod value;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
@@ -7,15 +9,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use domain::digest::Digest;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{
-    AssertSqlSafe, PgPool, Postgres, Row as _, SqlSafeStr, Sqlite, SqlitePool, Transaction,
-};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction};
+
+pub(crate) use value::{Arg, Row, args};
 
 const SQLITE: &[(&str, &str)] =
     &[("journal", include_str!("../../migrations/sqlite/0001_journal.sql"))];
@@ -196,46 +195,6 @@ pub(crate) enum Database {
     Postgres(PgPool),
 }
 
-/// One value that a statement binds.
-#[derive(Debug, Clone)]
-pub(crate) enum Arg {
-    Int(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-    MaybeBytes(Option<Vec<u8>>),
-}
-
-impl From<Digest> for Arg {
-    fn from(digest: Digest) -> Arg {
-        Arg::Bytes(digest.0.to_vec())
-    }
-}
-
-impl From<Vec<u8>> for Arg {
-    fn from(bytes: Vec<u8>) -> Arg {
-        Arg::Bytes(bytes)
-    }
-}
-
-impl From<String> for Arg {
-    fn from(text: String) -> Arg {
-        Arg::Text(text)
-    }
-}
-
-impl From<u64> for Arg {
-    /// Sizes, positions and times are below 2^53 ([`ledger::MAX_SIZE`], [`domain::time::Millis::MAX`]).
-    fn from(number: u64) -> Arg {
-        Arg::Int(i64::try_from(number).unwrap_or(i64::MAX))
-    }
-}
-
-/// The values of a statement, each turned into an [`Arg`].
-macro_rules! args {
-    ($($value:expr),* $(,)?) => { vec![$($crate::journal::store::Arg::from($value)),*] };
-}
-pub(crate) use args;
-
 macro_rules! bound {
     ($database:ty, $sql:expr, $args:expr) => {{
         let mut query = sqlx::query::<$database>($sql);
@@ -370,56 +329,6 @@ fn places(rows: usize, columns: usize) -> String {
         format!("({})", places.collect::<Vec<_>>().join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
-}
-
-/// One row of an answer, read by column number.
-pub(crate) enum Row {
-    Sqlite(SqliteRow),
-    Postgres(PgRow),
-}
-
-/// INVARIANT: a value of another type is damage, and never something that may pass by itself.
-fn unreadable(error: sqlx::Error) -> StoreError {
-    StoreError::corrupt("?", error.to_string())
-}
-
-macro_rules! column {
-    ($row:expr, $column:expr) => {
-        match $row {
-            Row::Sqlite(row) => row.try_get($column).map_err(unreadable)?,
-            Row::Postgres(row) => row.try_get($column).map_err(unreadable)?,
-        }
-    };
-}
-
-impl Row {
-    pub(crate) fn number(&self, column: usize) -> Result<u64, StoreError> {
-        let number: i64 = column!(self, column);
-        u64::try_from(number).map_err(|_| StoreError::corrupt("?", format!("{number} is negative")))
-    }
-
-    pub(crate) fn maybe_number(&self, column: usize) -> Result<Option<u64>, StoreError> {
-        let number: Option<i64> = column!(self, column);
-        Ok(number.and_then(|number| u64::try_from(number).ok()))
-    }
-
-    pub(crate) fn text(&self, column: usize) -> Result<String, StoreError> {
-        Ok(column!(self, column))
-    }
-
-    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
-        Ok(column!(self, column))
-    }
-
-    pub(crate) fn maybe_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(column!(self, column))
-    }
-
-    pub(crate) fn digest(&self, column: usize) -> Result<Digest, StoreError> {
-        let bytes = self.bytes(column)?;
-        let bytes = <[u8; 32]>::try_from(bytes.as_slice());
-        bytes.map(Digest).map_err(|_| StoreError::corrupt("?", "a digest has 32 bytes"))
-    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod hardware;
 mod invariants;
 mod machines;
 mod memo;
+mod people;
 mod policies;
 mod reach;
 mod renewal;

@@ -1,0 +1,98 @@
+//! What goes into a statement and what comes out of a row.
+
+use domain::digest::Digest;
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+
+use super::StoreError;
+
+/// One value that a statement binds.
+#[derive(Debug, Clone)]
+pub(crate) enum Arg {
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+    MaybeBytes(Option<Vec<u8>>),
+}
+
+impl From<Digest> for Arg {
+    fn from(digest: Digest) -> Arg {
+        Arg::Bytes(digest.0.to_vec())
+    }
+}
+
+impl From<Vec<u8>> for Arg {
+    fn from(bytes: Vec<u8>) -> Arg {
+        Arg::Bytes(bytes)
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Arg {
+        Arg::Text(text)
+    }
+}
+
+impl From<u64> for Arg {
+    /// Sizes, positions and times are below 2^53 ([`ledger::MAX_SIZE`], [`domain::time::Millis::MAX`]).
+    fn from(number: u64) -> Arg {
+        Arg::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+/// The values of a statement, each turned into an [`Arg`].
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::journal::store::Arg::from($value)),*] };
+}
+pub(crate) use args;
+
+/// One row of an answer, read by column number.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// INVARIANT: a value of another type is damage, and never something that may pass by itself.
+fn unreadable(error: sqlx::Error) -> StoreError {
+    StoreError::corrupt("?", error.to_string())
+}
+
+macro_rules! column {
+    ($row:expr, $column:expr) => {
+        match $row {
+            Row::Sqlite(row) => row.try_get($column).map_err(unreadable)?,
+            Row::Postgres(row) => row.try_get($column).map_err(unreadable)?,
+        }
+    };
+}
+
+impl Row {
+    pub(crate) fn number(&self, column: usize) -> Result<u64, StoreError> {
+        let number: i64 = column!(self, column);
+        u64::try_from(number).map_err(|_| StoreError::corrupt("?", format!("{number} is negative")))
+    }
+
+    pub(crate) fn maybe_number(&self, column: usize) -> Result<Option<u64>, StoreError> {
+        let number: Option<i64> = column!(self, column);
+        Ok(number.and_then(|number| u64::try_from(number).ok()))
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<String, StoreError> {
+        Ok(column!(self, column))
+    }
+
+    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
+        Ok(column!(self, column))
+    }
+
+    pub(crate) fn maybe_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(column!(self, column))
+    }
+
+    pub(crate) fn digest(&self, column: usize) -> Result<Digest, StoreError> {
+        let bytes = self.bytes(column)?;
+        let bytes = <[u8; 32]>::try_from(bytes.as_slice());
+        bytes.map(Digest).map_err(|_| StoreError::corrupt("?", "a digest has 32 bytes"))
+    }
+}
