@@ -73,7 +73,7 @@ pub struct Running {
     /// Whether this start made the genesis.
     pub fresh: Option<genesis::Fresh>,
     stop: tokio::sync::watch::Sender<bool>,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
     runner: JoinHandle<()>,
     jobs: JoinHandle<()>,
 }
@@ -215,7 +215,8 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let runner = runner::start(control.clone(), &keys, stopped.clone())?;
     let jobs = tokio::spawn(control::jobs::run(control.clone(), stopped.clone()));
-    let server = serve(listener, control.clone(), stopped);
+    let router = control::api::router(control.clone());
+    let server = tokio::spawn(control::listen::serve(listener, router, stopped));
     Ok(Running { control, gateway, genesis, gateway_url, url, fresh, stop, server, runner, jobs })
 }
 
@@ -274,21 +275,6 @@ async fn start_gateway(
     Ok(started.await??)
 }
 
-fn serve(
-    listener: TcpListener,
-    control: Arc<Control>,
-    mut stopped: tokio::sync::watch::Receiver<bool>,
-) -> JoinHandle<std::io::Result<()>> {
-    let router = control::api::router(control);
-    tokio::spawn(async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(async move {
-                let _ = stopped.wait_for(|stopped| *stopped).await;
-            })
-            .await
-    })
-}
-
 impl Running {
     pub fn runner(&self) -> Option<RunnerId> {
         self.control.runner().ok()
@@ -301,7 +287,7 @@ impl Running {
         let _ = stop.send(true);
         runner.await?;
         jobs.await?;
-        server.await??;
+        server.await?;
         control.journal.close().await;
         Ok(())
     }

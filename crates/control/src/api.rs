@@ -26,6 +26,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use domain::state::Table;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::OpenApi;
@@ -35,7 +36,7 @@ use utoipa_axum::routes;
 
 use crate::control::Control;
 
-use bound::Most;
+use bound::{Bounds, Most};
 pub use problem::Problem;
 
 /// What every handler works with.
@@ -157,10 +158,12 @@ pub fn description() -> OpenApi {
 
 /// The router of control's HTTP API.
 pub fn router(app: App) -> Router {
+    let large = Arc::new(Semaphore::new(Bounds::LARGE));
     let api = routes().into_iter().fold(Router::new(), |api, (most, group)| {
         let group = group.split_for_parts().0;
         let once = axum::middleware::from_fn_with_state(app.clone(), once::once);
-        let bound = axum::middleware::from_fn_with_state(most, bound::bound);
+        let bounds = Bounds { most, large: large.clone() };
+        let bound = axum::middleware::from_fn_with_state(bounds, bound::bound);
         api.merge(group.layer(once).layer(bound).layer(DefaultBodyLimit::max(most.0)))
     });
     let described = serde_json::to_string(&description()).unwrap_or_default();

@@ -8,6 +8,7 @@ pub mod flow;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+pub mod listen;
 pub mod login;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,9 +1,13 @@
-//! Bounds of bodies: checked by the declared length before a byte is read, and while reading.
+//! Bounds of bodies: of each, before a byte is read and while reading, and of large ones at a time.
+
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
 
 use super::Problem;
 
@@ -24,14 +28,37 @@ impl Most {
     pub const DOCUMENT: Most = Most(64 * 1024 * 1024);
 }
 
+/// The bounds of a group of routes.
+#[derive(Clone)]
+pub struct Bounds {
+    pub most: Most,
+    /// Large bodies are read and judged so many at a time, whoever sends them; others wait.
+    pub large: Arc<Semaphore>,
+}
+
+impl Bounds {
+    /// How many large bodies control works on at a time.
+    pub const LARGE: usize = 4;
+
+    fn is_large(&self, request: &Request) -> bool {
+        self.most.0 > Most::ACT.0 && request.method() != Method::GET
+    }
+}
+
 /// Refuses a body that says it is too long, and tells whoever reads it where to stop.
-pub async fn bound(State(most): State<Most>, mut request: Request, next: Next) -> Response {
+pub async fn bound(State(bounds): State<Bounds>, mut request: Request, next: Next) -> Response {
+    let most = bounds.most;
     let declared = request.headers().get(CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > most.0 as u64) {
         return Problem::too_large(most.0).into_response();
     }
     request.extensions_mut().insert(most);
+    // Never closed, so there is always a place in the end.
+    let _place = match bounds.is_large(&request) {
+        true => bounds.large.acquire().await.ok(),
+        false => None,
+    };
     next.run(request).await
 }
 

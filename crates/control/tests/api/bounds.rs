@@ -1,12 +1,22 @@
 //! Bodies have bounds, which hold before and while they are read, and for strangers above all.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::StatusCode;
+use axum::routing::get;
+use control::listen::serve;
 use futures_util::stream;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tower::ServiceExt as _;
 
 use crate::{Site, request};
 
@@ -104,4 +114,49 @@ fn the_description_says_what_a_repeated_request_may_be_answered_with() {
     {
         assert!(paths.get(path).is_some_and(Value::is_object), "{path}");
     }
+}
+
+#[tokio::test]
+async fn large_bodies_are_read_four_at_a_time() {
+    let site = Site::new(1).await;
+    let session = site.session(0).await;
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let send = || {
+        let begun = begun.clone();
+        let never = stream::once(async move {
+            begun.send(()).unwrap();
+            pending::<Result<Vec<u8>, std::io::Error>>().await
+        });
+        let sent = request("/v1/tickets", &session).body(Body::from_stream(never)).unwrap();
+        tokio::spawn(site.router.clone().oneshot(sent))
+    };
+    let mut four: Vec<_> = (0..4).map(|_| send()).collect();
+    for _ in &four {
+        begins.recv().await.unwrap();
+    }
+    four.push(send());
+    let early = timeout(Duration::from_millis(200), begins.recv()).await;
+    assert!(early.is_err(), "the fifth waits");
+    four.swap_remove(0).abort();
+    begins.recv().await.unwrap();
+    four.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Time stands still but for what is waited for, so ten seconds take none.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_asks_nothing_is_let_go() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let router = Router::new().route("/", get(|| async { "here" }));
+    let server = tokio::spawn(serve(listener, router, stopped));
+    for asked in ["", "GET / HTTP/1.1\r\nHost: ", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(asked.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.ends_with("here"), asked.ends_with("\r\n\r\n"), "{answer}");
+    }
+    stop.send(true).unwrap();
+    server.await.unwrap();
 }
