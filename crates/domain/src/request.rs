@@ -333,6 +333,8 @@ struct RequestStatement<'a> {
     service: Option<&'a str>,
     signer: PersonId,
     statement: &'static str,
+    /// The ticket that the service rests on, and with it every term that was approved.
+    ticket: Option<TicketId>,
     /// Where the calls go.
     upstream: Option<&'a str>,
     verdict: &'a str,
@@ -370,6 +372,7 @@ pub fn statement_of(
         service: service.map(|service| service.name.as_str()),
         signer: frame.signer,
         statement: "request",
+        ticket: service.map(|service| service.ticket),
         upstream: place.map(|place| place.upstream.as_str()),
         verdict,
     })

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use domain::catalog::Operations;
 use domain::digest::Digest;
-use domain::id::PersonId;
+use domain::id::{PersonId, TicketId};
 use domain::policy::{Decision, Outcome};
 use domain::request::Asked;
 use serde_json::Value;
@@ -38,6 +38,9 @@ pub async fn request(
     words.fact("request", request);
     let to = format!("{} ({})", service.unwrap_or_default(), asked.service);
     words.fact("to call", format!("{to}, {environment} at {}", upstream.unwrap_or_default()));
+    if let Some(ticket) = words.take::<Option<TicketId>>("ticket")? {
+        words.fact("rests on", ticket);
+    }
     let requester: PersonId = words.take("requester")?;
     words.fact("asked by", names.both(requester));
     words.fact("token for", names.both(owner));

@@ -317,10 +317,14 @@ impl World {
 
     /// Another ticket for the service is approved, with this table of operations.
     pub fn renew(&mut self, service: ServiceId, table: &Operations) {
+        let operations = self.put(Kind::Operations, &canonical(table));
+        self.renew_under(service, Terms { operations, ..self.terms() });
+    }
+
+    /// Another ticket for the service is approved, with these terms.
+    pub fn renew_under(&mut self, service: ServiceId, terms: Terms) {
         let found = self.state().service(service).expect("the service");
         let (name, vendor) = (found.name.clone(), found.vendor);
-        let operations = self.put(Kind::Operations, &canonical(table));
-        let terms = Terms { operations, ..self.terms() };
         let opened = TicketOpened { service, vendor, ..self.opened(&name, terms) };
         let (ticket, bob) = (opened.ticket, self.cast().bob);
         self.by(&bob, Body::TicketOpened(opened.into())).expect("a ticket");

@@ -15,6 +15,7 @@ mod codes;
 mod compile_fail;
 mod everything;
 mod hardware;
+mod held_back;
 mod invariants;
 mod machines;
 mod memo;

@@ -2,9 +2,10 @@
 
 use domain::address::Reach;
 use domain::entry::Body;
-use domain::id::PersonId;
+use domain::id::{PersonId, ServiceId, TicketId};
 use domain::probe::ProbeOrdered;
-use domain::refusal::Code;
+use domain::refusal::{Code, Refusal};
+use domain::service::ServiceSuspended;
 use domain::testing::{Cast, Member, World};
 use domain::ticket::{Terms, TicketAmended};
 
@@ -60,12 +61,11 @@ fn an_operator_sends_the_runner_into_private_networks_and_to_this_machine() {
     }
 }
 
-#[test]
-fn once_reviewers_have_signed_the_private_network_its_requester_measures_there_again() {
-    let mut world = World::new();
+/// A ticket of Bob's for a sandbox in a private network, in review.
+fn in_review(world: &mut World) -> TicketId {
     let Cast { ann, bob, .. } = world.cast();
-    let terms = private_terms(&world);
-    let order = ordered(&mut world, &bob, terms);
+    let terms = private_terms(world);
+    let order = ordered(world, &bob, terms);
     let ticket = order.ticket;
     let first =
         ProbeOrdered { checks: ["authentication", "transport"].map(str::to_owned).into(), ..order };
@@ -76,12 +76,52 @@ fn once_reviewers_have_signed_the_private_network_its_requester_measures_there_a
     world.job(Body::ProbeAnswered(answered)).unwrap();
     world.papers(ticket);
     world.submit(ticket).unwrap();
-    let again = world.ordered(ticket, &["transport"]);
-    assert!(world.by(&bob, Body::ProbeOrdered(again)).is_err());
+    ticket
+}
+
+/// The ticket is measured again by whoever asks.
+fn again(world: &mut World, by: &Member, ticket: TicketId) -> Result<u64, Refusal> {
+    let order = world.ordered(ticket, &["transport"]);
+    world.by(by, Body::ProbeOrdered(order))
+}
+
+#[test]
+fn once_reviewers_have_signed_the_private_network_its_requester_measures_there_again() {
+    let mut world = World::new();
+    let bob = world.cast().bob;
+    let ticket = in_review(&mut world);
+    assert!(again(&mut world, &bob, ticket).is_err());
     world.reviews(ticket);
     world.approve(ticket).unwrap();
-    let again = world.ordered(ticket, &["transport"]);
-    world.by(&bob, Body::ProbeOrdered(again)).unwrap();
+    again(&mut world, &bob, ticket).unwrap();
+}
+
+#[test]
+fn an_approval_that_stands_no_more_sends_nobody_into_the_private_network() {
+    let ends: [fn(&mut World, ServiceId); 3] = [
+        |world, service| {
+            let sue = world.cast().sue;
+            world.by(&sue, Body::ServiceSuspended(ServiceSuspended { service })).unwrap();
+        },
+        |world, service| {
+            let until = world.state().service(service).unwrap().fuse.until;
+            world.wait(world.now.until(until));
+        },
+        |world, service| world.renew_under(service, world.terms()),
+    ];
+    for (case, end) in ends.into_iter().enumerate() {
+        let mut world = World::new();
+        let Cast { ann, bob, .. } = world.cast();
+        let ticket = in_review(&mut world);
+        world.reviews(ticket);
+        world.approve(ticket).unwrap();
+        let service = world.state().ticket(ticket).unwrap().service;
+        again(&mut world, &bob, ticket).unwrap();
+        end(&mut world, service);
+        let refusal = again(&mut world, &bob, ticket).unwrap_err();
+        assert!(refusal.has(Code::RoleNeeded), "case {case}: {refusal}");
+        again(&mut world, &ann, ticket).unwrap();
+    }
 }
 
 #[test]

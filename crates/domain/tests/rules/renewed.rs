@@ -1,10 +1,12 @@
 //! Story: a renewal brings another table of operations. Who has a token keeps what was decided about.
 
 use domain::catalog::{Method, Operation, Operations};
+use domain::entry::Body;
 use domain::policy::Outcome;
 use domain::refusal::Code;
 use domain::request::Status;
 use domain::review::{Subject, Verdict};
+use domain::standard::DataClass;
 use domain::testing::{Cast, World, operations};
 
 use crate::refused;
@@ -122,4 +124,35 @@ fn a_request_in_review_is_decided_again_and_reviews_of_the_old_table_do_not_coun
     let grant = world.grant(request).unwrap();
     let status = &world.state().request(request).unwrap().status;
     assert_eq!(*status, Status::Granted { at: world.now, grant });
+}
+
+#[test]
+fn what_policy_granted_under_the_old_ticket_is_decided_again_though_the_table_is_the_same() {
+    let mut world = World::new();
+    let bob = world.cast().bob;
+    let service = world.wide("parcels");
+    let asked = world.asked(&bob, service, &["parcels:read"], 30);
+    let request = world.ask(&bob, asked).unwrap();
+    world.decide(request).unwrap();
+    world.renew(service, &operations());
+    refused(world.grant(request), Code::OperationsChanged);
+    world.decide(request).unwrap();
+    world.grant(request).unwrap();
+}
+
+#[test]
+fn a_review_that_was_signed_under_the_old_ticket_and_held_back_is_none_of_the_new_one() {
+    let mut world = World::new();
+    let Cast { bob, sue, .. } = world.cast();
+    let service = world.wide("parcels");
+    let asked = world.asked(&bob, service, &["parcels:write"], 30);
+    let request = world.ask(&bob, asked).unwrap();
+    world.decide(request).unwrap();
+    let held_back = world.reviewed(&sue, "security", Subject::Request(request), Verdict::Approve);
+    let mut terms = world.terms();
+    terms.data.insert(DataClass::Health);
+    world.renew_under(service, terms);
+    world.decide(request).unwrap();
+    refused(world.by(&sue, Body::ReviewSigned(held_back)), Code::SignatureInvalid);
+    refused(world.grant(request), Code::ReviewsMissing);
 }

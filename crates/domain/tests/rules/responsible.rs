@@ -5,7 +5,7 @@ use domain::catalog::Method;
 use domain::entry::Body;
 use domain::evidence::Value;
 use domain::id::{PersonId, TicketId};
-use domain::people::{Kind, PersonAdded, ResponsibleSet};
+use domain::people::{Kind, PersonAdded, ResponsibleSet, Role, RolesSet};
 use domain::refusal::Code;
 use domain::request::Asked;
 use domain::review::{Subject, Verdict};
@@ -90,6 +90,33 @@ fn whoever_answers_for_the_owner_does_not_review_the_request_for_its_token() {
     world.decide(request).unwrap();
     let own = world.review(&sue, "security", Subject::Request(request), Verdict::Approve);
     refused(own, Code::OwnRequest);
+}
+
+#[test]
+fn an_approval_counts_no_more_once_its_signer_answers_for_the_account_that_asked() {
+    let mut world = World::new();
+    let Cast { sue, bob, bot, .. } = world.cast();
+    let ticket = of_account(&mut world);
+    world.reviews(ticket);
+    world.act(answers(&bot, &sue)).unwrap();
+    refused(world.approve(ticket), Code::ReviewsMissing);
+    let roles = [Role::new("security")].into();
+    world.act(Act::RolesSet(RolesSet { person: bob.id, roles })).unwrap();
+    world.review(&bob, "security", Subject::Ticket(ticket), Verdict::Approve).unwrap();
+    world.approve(ticket).unwrap();
+}
+
+#[test]
+fn an_approval_counts_no_more_once_its_signer_answers_for_the_owner_of_the_token() {
+    let mut world = World::new();
+    let Cast { sue, bob, bot, .. } = world.cast();
+    let service = world.canary("parcels");
+    let asked = world.asked(&bob, service, &["parcels:write"], 5);
+    let request = world.ask(&bob, Asked { owner: bot.id, ..asked }).unwrap();
+    world.decide(request).unwrap();
+    world.review(&sue, "security", Subject::Request(request), Verdict::Approve).unwrap();
+    world.act(answers(&bot, &sue)).unwrap();
+    refused(world.grant(request), Code::ReviewsMissing);
 }
 
 #[test]
