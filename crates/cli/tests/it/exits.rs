@@ -57,6 +57,40 @@ fn exit_codes_say_whose_no_it_is() {
     assert!(said.contains("did you mean `baseline`?"), "{said}");
 }
 
+/// Even if `y` comes in: nobody can have seen what it would be said to.
+#[test]
+fn without_a_yes_beforehand_nothing_is_signed_as_json() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    let standard = site.file("ours.yaml", crate::sandbox::STANDARD);
+    let policy =
+        site.file("ours.cedar", include_str!("../../../../examples/policies/starter.cedar"));
+    let spare = site.folder.path().join("spare");
+    portcullis::up::genesis::make_ssh_key(&spare).unwrap();
+    let public = spare.with_extension("pub");
+    let [standard, policy, public] =
+        [&standard, &policy, &public].map(|path| path.to_str().unwrap());
+    let size = || olga.ok(&["ledger", "show", "--count", "1"])["ledger"]["size"].clone();
+    let before = size();
+    let acts: [&[&str]; 4] = [
+        &["standard", "publish", standard],
+        &["policy", "publish", policy],
+        &["person", "add", "rosa", "--public-key", public],
+        &["person", "key", "add", "olga", public],
+    ];
+    for args in acts {
+        let output = olga.answer(&[&["--json"], args].concat(), "y\n");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let detail = said["problem"]["detail"].as_str().unwrap();
+        assert!(detail.contains("say `--yes` as well"), "{args:?}: {detail}");
+    }
+    assert_eq!(size(), before);
+    olga.ok(acts[0]);
+    assert_ne!(size(), before, "said, it is signed");
+}
+
 #[test]
 fn a_reader_who_goes_away_ends_a_verb_quietly() {
     let site = Site::new();

@@ -63,7 +63,11 @@ fn a_reviewer_reads_a_summary_the_statement_and_every_text_then_signs_or_not() {
     let sandbox = Sandbox::with("parcel", &[]);
     sandbox.open(&site, &olga);
     sandbox.evaluate(&site, &olga);
+    let unasked = olga.answer(&["--json", "ticket", "submit", "parcel"], "y\n");
+    assert_eq!(unasked.status.code(), Some(2), "{}", said(&unasked));
     olga.ok(&["ticket", "submit", "parcel"]);
+    let unasked = rosa.answer(&["--json", "ticket", "sign", "parcel"], "y\n");
+    assert_eq!(unasked.status.code(), Some(2), "{}", said(&unasked));
 
     let output = rosa.answer(&["ticket", "sign", "parcel"], "n\n");
     let text = said(&output);
@@ -171,4 +175,41 @@ fn a_thing_is_named_by_its_service_while_that_means_one_alone() {
     assert!(two.contains("several tokens"), "{two}");
     olga.ok(&["token", "revoke", token["id"].as_str().unwrap()]);
     assert_eq!(olga.ok(&["token", "why", "parcel"])["request"], ids[0]);
+
+    let approved = olga.ok(&["ticket", "show", "parcel"]);
+    sandbox.open(&site, &rosa);
+    assert_eq!(olga.ok(&["ticket", "show", "parcel"])["id"], approved["id"], "her own");
+    let two = paul.refused(&["ticket", "show", "parcel"]);
+    assert!(two.contains("several tickets"), "the approved one or the one to come: {two}");
+}
+
+/// Anybody can open a ticket under any name.
+#[test]
+fn a_ticket_is_named_by_its_service_and_a_strangers_is_not_meant() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    prepare(&site, &olga);
+    let [paul, max, rosa] =
+        ["paul", "max", "rosa"].map(|name| site.person(&server, &olga, name, &[]));
+    let sandbox = Sandbox::with("parcel", &[]);
+    let shown = |person: &Person| {
+        let ticket = person.ok(&["ticket", "show", "parcel"]);
+        let field = |value: &Value| value.as_str().unwrap().to_owned();
+        (field(&ticket["id"]), field(&ticket["requester"]["name"]))
+    };
+    sandbox.open(&site, &paul);
+    let (first, by) = shown(&max);
+    assert_eq!(by, "paul", "there is no other");
+    sandbox.open(&site, &max);
+    let (second, by) = shown(&max);
+    assert_eq!(by, "max", "his own");
+    assert_eq!(shown(&paul).0, first, "his own");
+    for verb in ["show", "sign", "withdraw"] {
+        let said = rosa.refused(&["ticket", verb, "parcel"]);
+        assert!(said.contains("`parcel` can mean several tickets; use the id: "), "{said}");
+        assert!(said.contains(&first) && said.contains(&second), "{said}");
+    }
+    max.ok(&["ticket", "withdraw", "parcel"]);
+    assert_eq!(shown(&rosa).0, first, "the other is over");
 }

@@ -4,6 +4,7 @@
 mod acts;
 mod bounds;
 mod login;
+mod once;
 mod pages;
 mod vendors;
 
@@ -34,9 +35,14 @@ struct Site {
 impl Site {
     /// With so many operators.
     async fn new(operators: u8) -> Site {
+        Site::under(operators, [7; 32]).await
+    }
+
+    /// The same, its vault under this key.
+    async fn under(operators: u8, key: [u8; 32]) -> Site {
         let (place, ledger) = (Place::default(), Ledger::new(operators));
         let journal = place.founded(&ledger).await;
-        let vault = Vault::new([(1, Zeroizing::new([7; 32]))]).unwrap();
+        let vault = Vault::new([(1, Zeroizing::new(key))]).unwrap();
         let url = "http://127.0.0.1:7400".to_owned();
         let clock = place.clock.clock();
         let control = Arc::new(Control::new(journal, vault, clock, url.clone(), url));

@@ -1,5 +1,8 @@
 //! Whoever can write to the database cannot make the node believe it: a start names entry and rule.
 
+use std::time::Duration;
+
+use control::journal::{JournalError, Reader, Store};
 use control::testing::{Ledger, Place};
 use domain::authority::Act;
 use domain::digest::Digest;
@@ -7,6 +10,8 @@ use domain::material;
 use domain::policy::PolicyPublished;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
+/// How long damage may take to be noticed; what is no damage is tried again for ever.
+const PATIENCE: Duration = Duration::from_secs(20);
 const POLICY: &[u8] =
     br#"@id("sandboxes") permit(principal, action == Action::"grant", resource);"#;
 
@@ -30,24 +35,32 @@ async fn tampered(statements: &str) -> (Place, Ledger) {
     (place, ledger)
 }
 
-/// How the start is refused, when it reads every entry: the message, and the broken rule. From the
-/// snapshot that the last stop left, it is refused alike, at the latest once every entry was read again.
-async fn refusal(statements: &str) -> (String, &'static str) {
+/// How the start is refused: the message, and the broken rule. Once when it reads every entry, and once
+/// from the snapshot that the last stop left: there at the latest once every entry was read again.
+async fn refusals(statements: &str) -> [(String, &'static str); 2] {
+    let said = |error: &JournalError| (error.to_string(), error.rule().unwrap_or("-"));
     let (place, ledger) = tampered(&format!("DELETE FROM snapshots; {statements}")).await;
     let Err(error) = place.open(&ledger).await else { panic!("started after {statements}") };
     let (place, ledger) = tampered(statements).await;
     let resumed = match place.open(&ledger).await {
         Ok(journal) => {
             assert_eq!(journal.rests_on(), Some(6), "{statements}");
-            let error = journal.proven().await.unwrap_err();
+            let proven = tokio::time::timeout(PATIENCE, journal.proven()).await;
+            let error = proven.expect("an end, and no further try").unwrap_err();
             let refused = ledger.add_vendor(&journal, 99).await;
             assert!(refused.is_err(), "nothing is appended to it: {error}");
-            error.to_string()
+            said(&error)
         }
-        Err(error) => error.to_string(),
+        Err(error) => said(&error),
     };
-    assert_eq!(resumed, error.to_string(), "{statements}");
-    (error.to_string(), error.rule().unwrap_or("-"))
+    [said(&error), resumed]
+}
+
+/// How it is refused, alike both times.
+async fn refusal(statements: &str) -> (String, &'static str) {
+    let [read, resumed] = refusals(statements).await;
+    assert_eq!(resumed, read, "{statements}");
+    read
 }
 
 #[tokio::test]
@@ -117,4 +130,40 @@ async fn batches_that_were_cut_off() {
 async fn a_tile_that_was_changed() {
     let (text, rule) = refusal("UPDATE tiles SET bytes = zeroblob(192) WHERE level = 0").await;
     assert!(text.contains("tile 0/0") && rule == "tiles", "{text}");
+}
+
+/// SQLite lets any column hold anything. What has another type is damage, and no outage to wait out.
+#[tokio::test]
+async fn a_column_of_another_type() {
+    for statement in [
+        "UPDATE entries SET bytes = 7 WHERE position = 3",
+        "UPDATE entries SET bytes = 0.5 WHERE position = 3",
+        "UPDATE batches SET first = 'last' WHERE first = 5",
+        "UPDATE batches SET root = 7 WHERE first = 3",
+        "UPDATE batches SET root = 'short' WHERE first = 3",
+        "UPDATE batches SET attestation = x'ff' WHERE first = 3",
+        "UPDATE materials SET bytes = 7",
+        "UPDATE materials SET kind = x'ff'",
+        "UPDATE materials SET kind = 'rumour'",
+        "UPDATE tiles SET bytes = 7 WHERE level = 0",
+        "UPDATE tip SET size = 'many'",
+        "UPDATE tip SET size = -1",
+    ] {
+        for (text, rule) in refusals(statement).await {
+            assert_eq!(rule, "corrupt", "{statement}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_of_another_type_is_dropped_like_any_other() {
+    for column in ["size = 'many'", "part = 'one'", "parts = 'all'", "bytes = 7", "node = x'ff'"] {
+        let (place, ledger) = tampered(&format!("UPDATE snapshots SET {column}")).await;
+        if let Err(error) = place.open(&ledger).await {
+            assert_eq!(error.rule(), Some("corrupt"), "{column}: {error}");
+            let reader = Reader::open(Store::in_directory(&place.data())).await.unwrap();
+            assert_eq!(reader.drop_snapshots().await.unwrap(), 1, "{column}");
+        }
+        place.open(&ledger).await.unwrap().proven().await.unwrap();
+    }
 }

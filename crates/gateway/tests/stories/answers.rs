@@ -35,6 +35,27 @@ async fn an_echoed_credential_is_masked_in_header_and_body() {
     }
 }
 
+/// The reason phrase is the vendor's own text too, of interim answers as well.
+#[tokio::test]
+async fn the_vendors_words_for_a_status_do_not_pass() {
+    let interim = format!("HTTP/1.1 103 {CREDENTIAL}\r\n\r\n");
+    let last = answer_with(&format!("200 {CREDENTIAL}"), "", "hello");
+    let vendor =
+        Vendor::new(move |_| Say::All([interim.as_bytes(), last.as_slice()].concat())).await;
+    let world = World::new(&Setup::at(&vendor.url())).await;
+    let token = world.token(&Ask::default()).await;
+    let mut caller = Raw::to(world.address).await;
+    let request = format!(
+        "GET /parcels/sandbox/open/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    caller.send(request.as_bytes()).await;
+    let text = caller.until(|text| text.ends_with("hello")).await;
+    for line in ["HTTP/1.1 103 Early Hints\r\n", "HTTP/1.1 200 OK\r\n"] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!text.contains("sk_live"), "{text}");
+}
+
 /// Piece by piece: every border inside the credential, and pieces without any trace pass at once.
 #[tokio::test]
 async fn a_credential_cut_into_pieces_is_masked() {
