@@ -64,8 +64,7 @@ fn without_a_yes_beforehand_nothing_is_signed_as_json() {
     let server = site.start();
     let olga = site.operator(&server);
     let standard = site.file("ours.yaml", crate::sandbox::STANDARD);
-    let policy =
-        site.file("ours.cedar", include_str!("../../../../examples/policy/policy.cedar"));
+    let policy = site.file("ours.cedar", include_str!("../../../../examples/policy/policy.cedar"));
     let spare = site.folder.path().join("spare");
     portcullis::up::genesis::make_ssh_key(&spare).unwrap();
     let public = spare.with_extension("pub");

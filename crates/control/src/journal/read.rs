@@ -74,8 +74,8 @@ pub(super) async fn entries(
 type Needed = (u64, Digest, Kind, Vec<u8>);
 
 async fn materials(database: &Database, from: u64, until: u64) -> Result<Vec<Needed>, StoreError> {
-    const SQL: &str = "SELECT n.position, n.digest, m.kind, m.bytes FROM needs n \
-                       JOIN materials m ON m.digest = n.digest \
+    const SQL: &str = "SELECT n.position, n.digest, m.kind, m.bytes FROM materials m \
+                       JOIN needs n ON n.digest = m.digest \
                        WHERE n.position >= $1 AND n.position < $2 ORDER BY n.position, n.digest";
     let rows = database.rows(SQL, args![from, until]).await?;
     let needed =

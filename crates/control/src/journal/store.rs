@@ -14,6 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction};
 
+use value::Cells;
 pub(crate) use value::{Arg, Row, args};
 
 const SQLITE: &[(&str, &str)] =
@@ -224,11 +225,11 @@ impl Database {
         Ok(match self {
             Database::Sqlite { readers, .. } => {
                 let rows = bound!(Sqlite, sql, args).fetch_all(readers).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
+                rows.into_iter().map(|row| Row::new(sql, Cells::Sqlite(row))).collect()
             }
             Database::Postgres(pool) => {
                 let rows = bound!(Postgres, sql, args).fetch_all(pool).await?;
-                rows.into_iter().map(Row::Postgres).collect()
+                rows.into_iter().map(|row| Row::new(sql, Cells::Postgres(row))).collect()
             }
         })
     }

@@ -46,7 +46,7 @@ async fn refusals(statements: &str) -> [(String, &'static str); 2] {
         Ok(journal) => {
             assert_eq!(journal.rests_on(), Some(6), "{statements}");
             let proven = tokio::time::timeout(PATIENCE, journal.proven()).await;
-            let error = proven.expect("an end, and no further try").unwrap_err();
+            let error = proven.unwrap().unwrap_err();
             let refused = ledger.add_vendor(&journal, 99).await;
             assert!(refused.is_err(), "nothing is appended to it: {error}");
             said(&error)
@@ -149,8 +149,10 @@ async fn a_column_of_another_type() {
         "UPDATE tip SET size = 'many'",
         "UPDATE tip SET size = -1",
     ] {
+        let table = statement.split(' ').nth(1).unwrap();
         for (text, rule) in refusals(statement).await {
             assert_eq!(rule, "corrupt", "{statement}: {text}");
+            assert!(text.starts_with(&format!("table `{table}`: ")), "{statement}: {text}");
         }
     }
 }

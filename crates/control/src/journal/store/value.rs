@@ -1,4 +1,4 @@
-//! What goes into a statement and what comes out of a row.
+//! What goes into a statement and what comes out of a row; what cannot be read names its table.
 
 use domain::digest::Digest;
 use sqlx::Row as _;
@@ -48,29 +48,38 @@ macro_rules! args {
 pub(crate) use args;
 
 /// One row of an answer, read by column number.
-pub(crate) enum Row {
+pub(crate) struct Row {
+    cells: Cells,
+    sql: &'static str,
+}
+
+pub(super) enum Cells {
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
 
-/// INVARIANT: a value of another type is damage, and never something that may pass by itself.
-fn unreadable(error: sqlx::Error) -> StoreError {
-    StoreError::corrupt("?", error.to_string())
-}
-
 macro_rules! column {
     ($row:expr, $column:expr) => {
-        match $row {
-            Row::Sqlite(row) => row.try_get($column).map_err(unreadable)?,
-            Row::Postgres(row) => row.try_get($column).map_err(unreadable)?,
+        match &$row.cells {
+            Cells::Sqlite(row) => row.try_get($column).map_err(|error| $row.corrupt(error))?,
+            Cells::Postgres(row) => row.try_get($column).map_err(|error| $row.corrupt(error))?,
         }
     };
 }
 
 impl Row {
+    pub(super) fn new(sql: &'static str, cells: Cells) -> Row {
+        Row { cells, sql }
+    }
+
+    /// INVARIANT: a value of another type is damage, and never something that may pass by itself.
+    fn corrupt(&self, why: impl ToString) -> StoreError {
+        StoreError::corrupt(table(self.sql), why.to_string())
+    }
+
     pub(crate) fn number(&self, column: usize) -> Result<u64, StoreError> {
         let number: i64 = column!(self, column);
-        u64::try_from(number).map_err(|_| StoreError::corrupt("?", format!("{number} is negative")))
+        u64::try_from(number).map_err(|_| self.corrupt(format!("{number} is negative")))
     }
 
     pub(crate) fn maybe_number(&self, column: usize) -> Result<Option<u64>, StoreError> {
@@ -93,6 +102,12 @@ impl Row {
     pub(crate) fn digest(&self, column: usize) -> Result<Digest, StoreError> {
         let bytes = self.bytes(column)?;
         let bytes = <[u8; 32]>::try_from(bytes.as_slice());
-        bytes.map(Digest).map_err(|_| StoreError::corrupt("?", "a digest has 32 bytes"))
+        bytes.map(Digest).map_err(|_| self.corrupt("a digest has 32 bytes"))
     }
+}
+
+/// The table that the statement reads; of several the first.
+fn table(sql: &'static str) -> &'static str {
+    let read = sql.rsplit_once("FROM ").map_or("?", |(_, read)| read);
+    read.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or(read)
 }
