@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::id::NodeId;
+use crate::machine::Machine;
 use crate::material::{Kind, Materials};
 use crate::policy::{self, Decision, Memo};
 use crate::refusal::{Code, Refusal};
 use crate::signature::{MachineKey, Seen};
-use crate::state::State;
+use crate::state::{State, Table};
 use crate::step::{Draft, check_read};
 
 /// What was appended at once: the entries' bytes from `first` on, and the signed checkpoint (C2SP)
@@ -119,24 +120,37 @@ impl Follower {
     /// Believes the batch, wholly or not at all: every entry by the rulebook, every decision made
     /// again (or known from facts that look the same), the root attested by a node that the ledger enrolled.
     pub fn accept(&mut self, batch: &Batch) -> Result<(), Broken> {
+        let (state, frontier) = (self.state.clone(), self.frontier.clone());
+        let known = self.differences.len();
+        self.extend(batch).inspect_err(|_| {
+            (self.state, self.frontier) = (state, frontier);
+            self.differences.truncate(known);
+        })
+    }
+
+    /// As [`Follower::accept`], for whoever has no use for a follower that met a broken batch. The state
+    /// in front of the batch is not kept, so what changes in it is changed and not copied first.
+    pub fn extended(mut self, batch: &Batch) -> Result<Follower, Broken> {
+        self.extend(batch).map(|()| self)
+    }
+
+    /// On an error, state, frontier and differences are of no use any more.
+    fn extend(&mut self, batch: &Batch) -> Result<(), Broken> {
         if batch.first != self.state.size() || batch.entries.is_empty() {
             return Err(Broken::Gap { expected: self.state.size(), found: batch.first });
         }
-        let mut draft = Draft::on(&self.state);
-        let mut frontier = self.frontier.clone();
-        let mut differences = Vec::new();
         let materials = read_materials(batch)?;
+        let before = self.state.nodes.clone();
+        let mut draft = Draft::of(std::mem::take(&mut self.state));
         let mut writers = BTreeSet::new();
         for (number, bytes) in (batch.first..).zip(&batch.entries) {
-            frontier.push(leaf_hash(bytes));
+            self.frontier.push(leaf_hash(bytes));
             let (writer, difference) = self.step(&mut draft, number, bytes, &materials)?;
             writers.insert(writer);
-            differences.extend(difference.map(|ours| Difference { entry: number, ours }));
+            self.differences.extend(difference.map(|ours| Difference { entry: number, ours }));
         }
-        attested(draft.state(), &self.state, batch, &frontier, &writers)?;
-        self.state = draft.publish(Digest(frontier.root().0));
-        self.frontier = frontier;
-        self.differences.extend(differences);
+        attested(draft.state(), &before, batch, &self.frontier, &writers)?;
+        self.state = draft.publish(Digest(self.frontier.root().0));
         Ok(())
     }
 
@@ -198,15 +212,14 @@ fn read_materials(batch: &Batch) -> Result<Materials, Broken> {
 /// its own witness; genesis alone speaks for itself. Whoever attests is who the entries say wrote them.
 fn attested(
     after: &State,
-    before: &State,
+    before: &Table<NodeId, Machine>,
     batch: &Batch,
     frontier: &Frontier,
     writers: &BTreeSet<NodeId>,
 ) -> Result<(), Broken> {
     let broken = |why: String| Broken::Attestation { last: batch.size().saturating_sub(1), why };
-    let nodes = if batch.first == 0 { after } else { before };
+    let nodes = if batch.first == 0 { &after.nodes } else { before };
     let keys: Vec<_> = nodes
-        .nodes
         .iter()
         .filter(|(_, node)| node.is_active())
         .filter_map(|(id, node)| verifier(*id, &node.key))

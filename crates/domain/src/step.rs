@@ -159,6 +159,11 @@ impl Draft {
         Draft { state: state.clone() }
     }
 
+    /// A draft that is the state from now on: what nobody else holds of it is not copied.
+    pub(crate) fn of(state: State) -> Draft {
+        Draft { state }
+    }
+
     pub fn state(&self) -> &State {
         &self.state
     }

@@ -78,7 +78,7 @@ impl Fold {
             }
             let mut fold = self.clone();
             let accepted = tokio::task::spawn_blocking(move || {
-                let accepted = fold.accept(stored);
+                let accepted = fold.accept(&stored);
                 (fold, accepted)
             });
             let (fold, accepted) =
@@ -88,26 +88,41 @@ impl Fold {
         }
     }
 
-    fn accept(&mut self, stored: Vec<Stored>) -> Result<(), JournalError> {
-        for Stored { batch, root: found } in stored {
-            let mut follower = self.follower.clone();
-            follower.accept(&batch)?;
-            let Seen { root: expected, size } = follower.seen();
-            if found != expected {
-                return Err(Broken::Fork { size, expected, found }.into());
-            }
-            let leaves: Vec<_> = batch.entries.iter().map(|bytes| leaf_hash(bytes)).collect();
-            let grown = self.edge.grow(batch.first, &leaves)?;
-            self.edge.keep(grown, size);
-            for difference in follower.differences().iter().filter(|d| d.entry >= batch.first) {
-                tracing::warn!(
-                    entry = difference.entry,
-                    "this node's policy engine decides otherwise"
-                );
-            }
-            self.follower = follower;
+    /// On an error, everything believed before it stays: then the page is followed a second time, up to
+    /// there. A page that holds is followed once, on one copy of the state.
+    fn accept(&mut self, stored: &[Stored]) -> Result<(), JournalError> {
+        if let Ok(fold) = stored.iter().try_fold(self.clone(), Fold::extended) {
+            self.warn(&fold);
+            *self = fold;
+            return Ok(());
+        }
+        for batch in stored {
+            let fold = self.clone().extended(batch)?;
+            self.warn(&fold);
+            *self = fold;
         }
         Ok(())
+    }
+
+    fn extended(mut self, stored: &Stored) -> Result<Fold, JournalError> {
+        let Stored { batch, root: found } = stored;
+        self.follower = self.follower.extended(batch)?;
+        let Seen { root: expected, size } = self.follower.seen();
+        if *found != expected {
+            return Err(Broken::Fork { size, expected, found: *found }.into());
+        }
+        let leaves: Vec<_> = batch.entries.iter().map(|bytes| leaf_hash(bytes)).collect();
+        let grown = self.edge.grow(batch.first, &leaves)?;
+        self.edge.keep(grown, size);
+        Ok(self)
+    }
+
+    /// Says which decisions of the entries between this fold and `next` come out otherwise here.
+    fn warn(&self, next: &Fold) {
+        let new = |entry| entry >= self.state().size();
+        for difference in next.follower.differences().iter().filter(|one| new(one.entry)) {
+            tracing::warn!(entry = difference.entry, "this node's policy engine decides otherwise");
+        }
     }
 
     /// Takes over a batch that was appended here: it was checked entry by entry before.

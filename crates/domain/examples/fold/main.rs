@@ -66,7 +66,7 @@ fn make(folder: &Path, entries: usize) {
     mix::MIX.iter().for_each(|(kind, share)| row(kind, &share.to_string(), ""));
 }
 
-/// Follows the whole ledger as a gateway does. After each batch its signatures and decisions are made
+/// Follows the whole ledger as a node does when it starts. After each batch its signatures and decisions are made
 /// once more by themselves; what is left of the whole without them is hashing and rules.
 fn follow(folder: &Path) {
     let mut ledger = BufReader::new(File::open(ledger_in(folder)).unwrap());
@@ -75,7 +75,7 @@ fn follow(folder: &Path) {
     let before = resident();
     while let Some(batch) = read(&mut ledger) {
         let watch = Stopwatch::start();
-        follower.accept(&batch).unwrap();
+        follower = follower.extended(&batch).unwrap();
         all.add(&watch);
         parts.repeat(&batch, follower.state());
     }

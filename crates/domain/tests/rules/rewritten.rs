@@ -205,10 +205,16 @@ fn another_enrolled_node_cannot_attest_what_this_one_wrote() {
     let mut follower = Follower::new(None);
     let (last, before) = batches.split_last().unwrap();
     before.iter().for_each(|batch| follower.accept(batch).unwrap());
-    let refused = follower.accept(&Batch { attestation: forged, ..last.clone() }).unwrap_err();
+    let believed = |follower: &Follower| (follower.seen(), follower.state().projection());
+    let (forged, kept) = (Batch { attestation: forged, ..last.clone() }, believed(&follower));
+    let refused = follower.accept(&forged).unwrap_err();
     assert_eq!(refused.rule(), "attestation");
     assert!(refused.to_string().contains("who did not sign it"), "{refused}");
+    assert_eq!(believed(&follower), kept, "a batch is believed wholly or not at all");
+    assert_eq!(follower.clone().extended(&forged).unwrap_err(), refused);
+    let extended = follower.clone().extended(last).unwrap();
     follower.accept(last).unwrap();
+    assert_eq!(believed(&extended), believed(&follower));
 }
 
 #[test]
