@@ -5,6 +5,9 @@
 .PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway crash
 
 PORTCULLIS := target/release/portcullis
+# One selection for everything that is measured, so that it is compiled once.
+MEASURED := --release --locked -p domain -p portcullis
+EXAMPLES := target/release/examples
 # How many kill -9 rounds `make crash` plays; `make test` plays 100.
 ROUNDS ?= 1000
 # Nothing is compiled twice in CI, so keeping incremental state only costs time there.
@@ -43,12 +46,13 @@ lint: setup ## format, clippy, documentation, shell scripts, licences and source
 	@scripts/licences.py
 
 bench: setup ## the figures of journal, fold and policy, with ratios
-	cargo run --release --locked --quiet -p domain --example fold
-	cargo run --release --locked --quiet -p portcullis --example journal
+	cargo build $(MEASURED) --examples
+	@$(EXAMPLES)/fold
+	@$(EXAMPLES)/journal
 
 bench-gateway: setup bench-setup ## our gateway beside nginx and nginx+lua doing the same job
-	cargo build --release --locked -p portcullis --example gateway_fixture
-	@bench/gateway/run.py --subject target/release/examples/gateway_fixture
+	cargo build $(MEASURED) --examples
+	@bench/gateway/run.py --subject $(EXAMPLES)/gateway_fixture
 
 crash: setup ## kill -9 under load, ROUNDS times (1000), and see that nothing acknowledged is lost
-	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test --release --locked -p portcullis --test it -- crash --nocapture
+	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test $(MEASURED) --test it -- crash --nocapture

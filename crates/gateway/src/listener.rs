@@ -1,6 +1,7 @@
 //! The listener: threads that accept callers, each with its own pool of connections to vendors.
 
 mod app;
+mod buffered;
 mod callers;
 mod screen;
 
@@ -28,6 +29,7 @@ use crate::problem::Refused;
 
 pub use app::Entered;
 use app::{App, Server};
+use buffered::Buffered;
 use callers::Place;
 pub use callers::{Caller, Callers};
 pub use screen::{Target, screen};
@@ -143,6 +145,7 @@ async fn handle(
     if connection.set_nodelay().is_err() {
         return;
     }
+    let connection = Buffered::new(connection);
     let stream: Stream = match tls {
         None => Box::new(connection),
         Some(tls) => match tls.tls_handshake(connection).await {
