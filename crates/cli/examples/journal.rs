@@ -1,6 +1,6 @@
 //! Measures the journal: acknowledged durable commands a second by clients, beside one fsync.
 //!
-//! `cargo run --release --locked -p portcullis --example journal [-- DIR]`; DIR lies on the disk to
+//! `target/release/examples/journal [DIR]` after `make bench` built it; DIR lies on the disk to
 //! measure. Measured twice: on the disk as it is, and in a process whose every fsync is followed by a real
 //! wait, which stands for a slower disk: there it shows how far commands that wait together share a
 //! commit.

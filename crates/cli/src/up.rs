@@ -1,5 +1,6 @@
 //! `portcullis up`: control, gateway, runner and jobs in one process.
 
+mod alone;
 pub mod genesis;
 pub mod limits;
 pub mod runner;
@@ -25,6 +26,7 @@ use tokio::task::JoinHandle;
 use crate::home::{Home, private_dir, write_private};
 use crate::scan::clock;
 use crate::show::Show;
+use crate::up::alone::Alone;
 use crate::up::limits::Limits;
 
 #[derive(Debug, Clone, Args)]
@@ -76,6 +78,7 @@ pub struct Running {
     server: JoinHandle<()>,
     runner: JoinHandle<()>,
     jobs: JoinHandle<()>,
+    alone: Alone,
 }
 
 /// Starts everything and waits for an interrupt.
@@ -174,6 +177,11 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     };
     private_dir(&data)?;
     private_dir(&home.config)?;
+    let alone = Alone::in_all(&[&data, &home.config])?;
+    // Before there is a ledger, which is for ever: a port that is taken shall leave none behind.
+    let listener = std::net::TcpListener::bind(options.listen)
+        .with_context(|| format!("listening on {} (`--listen` names another)", options.listen))?;
+    let free = free_port(options.gateway)?;
     let keys = KeyDirectory::open(&home.keys(), Some(&data))?;
     genesis::make_keys(&keys, &options.origin)?;
     let node = keys.load(Use::Node)?;
@@ -202,11 +210,9 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
         write_private(&pin, format!("{genesis}\n").as_bytes())?;
     }
 
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("listening on {}", options.listen))?;
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
     let url = options.url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
-    let free = free_port(options.gateway)?;
     let gateway_url = options.gateway_url.clone().unwrap_or(format!("http://{free}"));
     let vault = keys.vault()?;
     let control = Control::new(journal, vault, now, url.clone(), gateway_url.clone());
@@ -217,7 +223,19 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     let jobs = tokio::spawn(control::jobs::run(control.clone(), stopped.clone()));
     let router = control::api::router(control.clone());
     let server = tokio::spawn(control::listen::serve(listener, router, stopped));
-    Ok(Running { control, gateway, genesis, gateway_url, url, fresh, stop, server, runner, jobs })
+    Ok(Running {
+        control,
+        gateway,
+        genesis,
+        gateway_url,
+        url,
+        fresh,
+        stop,
+        server,
+        runner,
+        jobs,
+        alone,
+    })
 }
 
 /// A ledger that ends earlier than before: what is gone, and the two ways on.
@@ -251,8 +269,8 @@ fn must_be_ours(journal: &Journal, keys: &KeyDirectory) -> Result<()> {
 
 /// The address itself, or one with a free port when it asks for any.
 fn free_port(wanted: SocketAddr) -> Result<SocketAddr> {
-    let probe =
-        std::net::TcpListener::bind(wanted).with_context(|| format!("listening on {wanted}"))?;
+    let probe = std::net::TcpListener::bind(wanted)
+        .with_context(|| format!("listening on {wanted} (`--gateway` names another)"))?;
     Ok(probe.local_addr()?)
 }
 
@@ -282,13 +300,14 @@ impl Running {
 
     /// Ends the calls, then the server, then the ledger's writer.
     pub async fn stop(self) -> Result<()> {
-        let Running { control, gateway, stop, server, runner, jobs, .. } = self;
+        let Running { control, gateway, stop, server, runner, jobs, alone, .. } = self;
         tokio::task::spawn_blocking(move || gateway.stop()).await?;
         let _ = stop.send(true);
         runner.await?;
         jobs.await?;
         server.await?;
         control.journal.close().await;
+        drop(alone);
         Ok(())
     }
 }

@@ -63,7 +63,11 @@ impl Desk {
         loop {
             eprint!("Sign? [y/N, f: the statement in full] ");
             let mut answer = String::new();
-            std::io::stdin().read_line(&mut answer)?;
+            if std::io::stdin().read_line(&mut answer)? == 0 {
+                return Err(No::refused(
+                    "not signed: nobody answered; `--yes` signs without asking",
+                ));
+            }
             match answer.trim() {
                 "y" | "Y" | "yes" => return Ok(()),
                 "f" | "F" | "full" => shown.whole(),

@@ -13,7 +13,7 @@ use crate::args::Place;
 use crate::exit::No;
 use crate::home::Home;
 use crate::show::count;
-use crate::verify;
+use crate::verify::{self, Report};
 
 pub use show::show;
 
@@ -37,16 +37,17 @@ pub async fn backup(desk: &Desk, place: Place, out: &Path) -> Result<()> {
     if out.exists() {
         return Err(No::usage(format!("{} exists already; name a new directory", out.display())));
     }
-    crate::home::private_dir(out)?;
-    desk.show.note("copying …");
-    Reader::open(store)
-        .await?
-        .copy_to(Store::in_directory(out))
-        .await
-        .context("copying the database")?;
-    copy_usage(&data.join("usage"), &out.join("usage"))?;
-    desk.show.note("verifying the copy from genesis …");
-    let report = verify::run(out, None, None).await?;
+    if matches!(&store, Store::Sqlite(file) if !file.exists()) {
+        return Err(No::usage(format!("{} holds no ledger (portcullis.db)", data.display())));
+    }
+    let report = match copied(desk, store, &data, out).await {
+        Ok(report) => report,
+        Err(error) => {
+            // A copy that was not verified is no backup.
+            let _ = std::fs::remove_dir_all(out);
+            return Err(error);
+        }
+    };
     let done = json!({ "backup": out, "entries": report.entries, "root": report.root });
     desk.show.print(&done, || {
         let entries =
@@ -55,6 +56,16 @@ pub async fn backup(desk: &Desk, place: Place, out: &Path) -> Result<()> {
         println!("the keys are not in it: keep {} apart", desk.home.keys().display());
     });
     Ok(())
+}
+
+async fn copied(desk: &Desk, store: Store, data: &Path, out: &Path) -> Result<Report> {
+    crate::home::private_dir(out)?;
+    desk.show.note("copying …");
+    let from = Reader::open(store).await?;
+    from.copy_to(Store::in_directory(out)).await.context("copying the database")?;
+    copy_usage(&data.join("usage"), &out.join("usage"))?;
+    desk.show.note("verifying the copy from genesis …");
+    verify::run(out, None, None).await
 }
 
 /// Copies a backup to where a server will find it, and verifies from genesis what lies there then.

@@ -66,7 +66,11 @@ pub async fn add(desk: &Desk, add: Add) -> Result<()> {
         Some(who) => Some(find::person(&desk.client()?, who).await?),
         None => None,
     };
-    let then = format!("{} logs in: `portcullis login URL --key THEIR-KEY`", add.name);
+    let then = format!(
+        "{} logs in, with a `--config DIR` of their own if it is on this machine: `portcullis login URL \
+         --key THEIR-KEY`",
+        add.name
+    );
     let profile = Profile { name: add.name, contact: add.contact };
     let roles = add.role.into_iter().map(Role::new).collect();
     let (person, paper) = added(&profile, public_key(&add.public_key)?, responsible, roles, false)?;

@@ -107,3 +107,45 @@ fn holds_nothing_secret(site: &Site, olga: &Person, out: &Path) {
     let line = private.lines().nth(3).unwrap();
     assert_eq!(holding(out, line.as_bytes()), None, "nor anybody's SSH key");
 }
+
+/// Two servers would speak as one gateway, and either's word would stand for the other.
+#[test]
+fn a_second_server_on_the_same_directory_does_not_start() {
+    let site = Site::new();
+    let server = site.start();
+    let Err((code, said)) = site.try_start() else { panic!("two servers run") };
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("a server runs on") && said.contains("--data"), "{said}");
+    drop(server);
+    site.start();
+}
+
+#[test]
+fn a_port_that_is_taken_leaves_no_ledger_behind() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for option in ["--listen", "--gateway"] {
+        let site = Site::new();
+        let mut command = std::process::Command::new(crate::server::PORTCULLIS);
+        command.arg("--config").arg(site.config()).arg("up").arg("--data").arg(site.data());
+        let other = if option == "--listen" { "--gateway" } else { "--listen" };
+        command.args([option, &address, other, "127.0.0.1:0"]);
+        let ended = command.env("HOME", site.folder.path()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(3));
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(said.contains(&address) && said.contains(option), "{said}");
+        assert!(!site.data().join("portcullis.db").exists());
+        assert!(!site.config().join("keys").exists());
+    }
+}
+
+#[test]
+fn a_backup_of_nothing_leaves_nothing() {
+    let site = Site::new();
+    let out = site.folder.path().join("out");
+    let mut command = std::process::Command::new(crate::server::PORTCULLIS);
+    command.arg("--config").arg(site.config()).arg("backup").arg("--data").arg(site.data());
+    let ended = command.arg(&out).env("HOME", site.folder.path()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(!out.exists() && !site.data().exists());
+}

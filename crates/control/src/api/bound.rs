@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use super::Problem;
+use super::{Problem, SLOWEST};
 
 /// The most bytes that the body of a request may have.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +42,9 @@ impl Bounds {
     /// How many large bodies control works on at a time.
     pub const LARGE: usize = 4;
 
-    fn is_large(&self, request: &Request) -> bool {
-        self.most.0 > Most::ACT.0 && request.method() != Method::GET
+    /// By what it says of its length; a body that says nothing may become one.
+    fn is_large(request: &Request) -> bool {
+        request.body().size_hint().upper().is_none_or(|most| most > Most::ACT.0 as u64)
     }
 }
 
@@ -54,12 +57,31 @@ pub async fn bound(State(bounds): State<Bounds>, mut request: Request, next: Nex
         return Problem::too_large(most.0).into_response();
     }
     request.extensions_mut().insert(most);
+    match most.0 > Most::ACT.0 && Bounds::is_large(&request) {
+        true => large(bounds.large, next.run(request)).await,
+        false => next.run(request).await,
+    }
+}
+
+/// Runs a request in its place. A client that hangs up leaves its work behind, and the place with it.
+async fn large(
+    places: Arc<Semaphore>,
+    work: impl Future<Output = Response> + Send + 'static,
+) -> Response {
     // Never closed, so there is always a place in the end.
-    let _place = match bounds.is_large(&request) {
-        true => bounds.large.acquire().await.ok(),
-        false => None,
-    };
-    next.run(request).await
+    let place = places.acquire_owned().await;
+    let work = tokio::spawn(async move {
+        let answer = timeout(SLOWEST, work).await;
+        drop(place);
+        answer.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
+    });
+    match work.await {
+        Ok(answer) => answer,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
 }
 
 /// The bound of a request's body.

@@ -1,4 +1,4 @@
-//! Vendors come in, each under a name that no other vendor of this ledger has.
+//! Vendors come in, each under a name that no other vendor has, as far as this node knows.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -33,7 +33,8 @@ struct Names {
     claimed: HashSet<String>,
 }
 
-/// A name that nobody else may give away, until its vendor stands in the ledger or came to nothing.
+/// A name that nobody else gets here while its vendor is on its way into the ledger. Where a commit's
+/// answer was lost, and between nodes, one name may still come to two vendors; their ids differ.
 struct Claim {
     name: String,
     names: Arc<Mutex<Names>>,

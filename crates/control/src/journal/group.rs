@@ -49,7 +49,10 @@ where
     }
 
     fn finish(self: Box<Self>, published: &Published, entries: Range<u64>) {
-        let answer = match self.outcome {
+        let Waiting { command, outcome, answer: asker } = *self;
+        // What it held is free when it is answered.
+        drop(command);
+        let answer = match outcome {
             Some(Ok(value)) => {
                 let state = published.state.clone();
                 Ok(Committed { value, entries, seen: published.seen, state })
@@ -58,11 +61,13 @@ where
             None => Err(CommitError::Unavailable(Outage::Panicked)),
         };
         // Whoever has stopped waiting finds the entries in the state.
-        let _ = self.answer.send(answer);
+        let _ = asker.send(answer);
     }
 
     fn fail(self: Box<Self>, outage: Outage) {
-        let _ = self.answer.send(Err(CommitError::Unavailable(outage)));
+        let Waiting { command, answer, .. } = *self;
+        drop(command);
+        let _ = answer.send(Err(CommitError::Unavailable(outage)));
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) async fn entries(
 type Needed = (u64, Digest, Kind, Vec<u8>);
 
 async fn materials(database: &Database, from: u64, until: u64) -> Result<Vec<Needed>, StoreError> {
+    // Damage names the first table: most of what is read stands in `materials`.
     const SQL: &str = "SELECT n.position, n.digest, m.kind, m.bytes FROM materials m \
                        JOIN needs n ON n.digest = m.digest \
                        WHERE n.position >= $1 AND n.position < $2 ORDER BY n.position, n.digest";

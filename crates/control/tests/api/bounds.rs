@@ -154,7 +154,8 @@ async fn a_client_that_asks_nothing_is_let_go() {
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(asked.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        client.read_to_string(&mut answer).await.unwrap();
+        let read = client.read_to_string(&mut answer);
+        timeout(Duration::from_secs(60), read).await.expect("the connection ends").unwrap();
         assert_eq!(answer.ends_with("here"), asked.ends_with("\r\n\r\n"), "{answer}");
     }
     stop.send(true).unwrap();
