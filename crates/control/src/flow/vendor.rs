@@ -9,12 +9,11 @@ use domain::entry::Body;
 use domain::id::{PersonId, VendorId};
 use domain::refusal::{Code, Refusal};
 use domain::service::VendorAdded;
-use domain::state::State;
 use parking_lot::Mutex;
 
 use super::Failure;
 use crate::control::{Control, Profile};
-use crate::journal::Desk;
+use crate::journal::{Desk, Journal};
 
 /// The longest name of a vendor, in characters.
 const LONGEST_NAME: usize = 200;
@@ -29,41 +28,43 @@ struct Names {
     /// Vendors of the ledger.
     taken: HashMap<String, VendorId>,
     met: HashSet<VendorId>,
-    /// Names on their way into the ledger.
-    claimed: HashSet<String>,
+    /// Vendors of this node on their way into the ledger.
+    claimed: HashMap<VendorId, String>,
 }
 
 /// A name that nobody else gets here while its vendor is on its way into the ledger. Where a commit's
 /// answer was lost, and between nodes, one name may still come to two vendors; their ids differ.
 struct Claim {
-    name: String,
+    vendor: VendorId,
     names: Arc<Mutex<Names>>,
 }
 
 impl Control {
     pub async fn add_vendor(&self, who: PersonId, profile: Profile) -> Result<VendorId, Failure> {
-        let claim = self.vendors.claim(&profile.name)?;
-        // Behind the claim: a claim that ended just before has its vendor in this state.
+        let vendor = VendorId(self.id());
+        let claim = Arc::new(self.vendors.claim(vendor, &profile.name)?);
+        // Behind the claim: a claim that ended just before has its vendor in the state by now.
         self.meet_vendors().await?;
         self.vendors.must_be_new(&profile.name)?;
-        let vendor = VendorId(self.id());
         let salt = self.random()?;
         let content = serde_json::to_vec(&profile).unwrap_or_default();
+        // Held by the command too, which outlives a client that hangs up.
+        let held = claim.clone();
         let command = move |desk: &mut Desk| {
-            // Held by the command itself, which outlives a client that hangs up.
-            let _held = &claim;
+            let _held = &held;
             let profile = desk.paper(salt, content.clone())?;
             let body = Body::VendorAdded(VendorAdded { profile, vendor });
             desk.append(Some(who), Proof::Login, body)
         };
         self.journal.commit(command).await?;
+        self.vendors.meet(vendor, &profile.name);
+        drop(claim);
         Ok(vendor)
     }
 
-    /// Reads the names of vendors that this node has not met yet.
+    /// Reads the names of vendors that this node has not met yet: all once, later those of others.
     async fn meet_vendors(&self) -> Result<(), Failure> {
-        let state = self.state();
-        for (id, paper) in self.vendors.unmet(&state) {
+        for (id, paper) in self.vendors.unmet(&self.journal) {
             let profile = self.read_profile(paper).await?.unwrap_or_default();
             self.vendors.meet(id, &profile.name);
         }
@@ -72,16 +73,19 @@ impl Control {
 }
 
 impl VendorNames {
-    fn claim(&self, name: &str) -> Result<Claim, Refusal> {
+    fn claim(&self, vendor: VendorId, name: &str) -> Result<Claim, Refusal> {
         if name.trim().is_empty() || name.chars().count() > LONGEST_NAME {
             let message = format!("a name has 1 to {LONGEST_NAME} characters");
             return Err(Refusal::new(Code::Invalid, message));
         }
-        if !self.0.lock().claimed.insert(plain(name)) {
+        let plain = plain(name);
+        let mut names = self.0.lock();
+        if names.claimed.values().any(|claimed| *claimed == plain) {
             let message = format!("a vendor `{name}` is being added already");
             return Err(Refusal::new(Code::Exists, message));
         }
-        Ok(Claim { name: plain(name), names: self.0.clone() })
+        names.claimed.insert(vendor, plain);
+        Ok(Claim { vendor, names: self.0.clone() })
     }
 
     fn must_be_new(&self, name: &str) -> Result<(), Refusal> {
@@ -89,10 +93,18 @@ impl VendorNames {
         Err(Refusal::new(Code::Exists, format!("there is a vendor `{name}` already: {id}")))
     }
 
-    fn unmet(&self, state: &State) -> Vec<(VendorId, Digest)> {
+    /// Vendors of the ledger that are neither known here nor on their way from here.
+    fn unmet(&self, journal: &Journal) -> Vec<(VendorId, Digest)> {
         let names = self.0.lock();
-        let unmet = state.vendors.iter().filter(|(id, _)| !names.met.contains(*id));
-        unmet.map(|(id, vendor)| (*id, vendor.profile)).collect()
+        // INVARIANT: loaded behind the lock, so that it holds everybody who was met.
+        let state = journal.state();
+        let strange = state.vendors.len().saturating_sub(names.met.len());
+        let newest_first = state.vendors.iter().rev();
+        let strange = newest_first.filter(|(id, _)| !names.met.contains(*id)).take(strange);
+        strange
+            .filter(|(id, _)| !names.claimed.contains_key(*id))
+            .map(|(id, vendor)| (*id, vendor.profile))
+            .collect()
     }
 
     fn meet(&self, id: VendorId, name: &str) {
@@ -104,7 +116,7 @@ impl VendorNames {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.names.lock().claimed.remove(&self.name);
+        self.names.lock().claimed.remove(&self.vendor);
     }
 }
 

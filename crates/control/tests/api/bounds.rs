@@ -1,6 +1,5 @@
 //! Bodies have bounds, which hold before and while they are read, and for strangers above all.
 
-use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,7 +13,7 @@ use futures_util::stream;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
@@ -121,25 +120,27 @@ async fn large_bodies_are_read_four_at_a_time() {
     let site = Site::new(1).await;
     let session = site.session(0).await;
     let (begun, mut begins) = mpsc::unbounded_channel();
+    // A body that says when it is read first, and breaks when its client goes.
     let send = || {
-        let begun = begun.clone();
-        let never = stream::once(async move {
+        let (begun, (client, gone)) = (begun.clone(), oneshot::channel::<()>());
+        let broken = stream::once(async move {
             begun.send(()).unwrap();
-            pending::<Result<Vec<u8>, std::io::Error>>().await
+            let _ = gone.await;
+            Err::<Vec<u8>, _>(std::io::Error::other("gone"))
         });
-        let sent = request("/v1/tickets", &session).body(Body::from_stream(never)).unwrap();
-        tokio::spawn(site.router.clone().oneshot(sent))
+        let sent = request("/v1/tickets", &session).body(Body::from_stream(broken)).unwrap();
+        tokio::spawn(site.router.clone().oneshot(sent));
+        client
     };
-    let mut four: Vec<_> = (0..4).map(|_| send()).collect();
-    for _ in &four {
+    let mut clients: Vec<_> = (0..4).map(|_| send()).collect();
+    for _ in &clients {
         begins.recv().await.unwrap();
     }
-    four.push(send());
+    clients.push(send());
     let early = timeout(Duration::from_millis(200), begins.recv()).await;
     assert!(early.is_err(), "the fifth waits");
-    four.swap_remove(0).abort();
+    drop(clients.swap_remove(0));
     begins.recv().await.unwrap();
-    four.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 /// Time stands still but for what is waited for, so ten seconds take none.
