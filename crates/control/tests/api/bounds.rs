@@ -162,3 +162,30 @@ async fn a_client_that_asks_nothing_is_let_go() {
     stop.send(true).unwrap();
     server.await.unwrap();
 }
+
+/// Says when it is gone.
+struct Guard(mpsc::UnboundedSender<()>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (gone, mut went) = mpsc::unbounded_channel();
+    let answer = move || {
+        let chunk = |guard| async { Some((Ok::<_, std::io::Error>(vec![b' '; CHUNK]), guard)) };
+        let endless = stream::unfold(Guard(gone.clone()), chunk);
+        async move { Body::from_stream(endless) }
+    };
+    let (_stop, stopped) = watch::channel(false);
+    let server = tokio::spawn(serve(listener, Router::new().route("/", get(answer)), stopped));
+    client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let went = timeout(Duration::from_secs(300), went.recv()).await;
+    assert_eq!(went, Ok(Some(())), "the answer is given up");
+    server.abort();
+}

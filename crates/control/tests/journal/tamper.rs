@@ -159,9 +159,13 @@ async fn a_column_of_another_type() {
 
 #[tokio::test]
 async fn a_snapshot_of_another_type_is_dropped_like_any_other() {
-    for column in ["size = 'many'", "part = 'one'", "parts = 'all'", "bytes = 7", "node = x'ff'"] {
+    // A snapshot of which not every part is found is none: the start reads the entries.
+    let none = ["part = 'one'", "parts = 'all'"];
+    for column in ["size = 'many'", "bytes = 7", "node = x'ff'"].into_iter().chain(none) {
         let (place, ledger) = tampered(&format!("UPDATE snapshots SET {column}")).await;
-        if let Err(error) = place.open(&ledger).await {
+        let opened = place.open(&ledger).await;
+        assert_eq!(opened.is_ok(), none.contains(&column), "{column}");
+        if let Err(error) = opened {
             assert_eq!(error.rule(), Some("corrupt"), "{column}: {error}");
             let reader = Reader::open(Store::in_directory(&place.data())).await.unwrap();
             assert_eq!(reader.drop_snapshots().await.unwrap(), 1, "{column}");

@@ -2,6 +2,7 @@
 
 use domain::catalog::{Method, Operation, Operations};
 use domain::entry::Body;
+use domain::id::{RequestId, ServiceId};
 use domain::policy::Outcome;
 use domain::refusal::Code;
 use domain::request::Status;
@@ -38,6 +39,15 @@ fn grown_to_write() -> Operations {
 }
 
 const NEW: &str = "/parcels/7/everything";
+
+/// A request of bob's for one scope, with policy's word on it.
+fn decided(world: &mut World, service: ServiceId, scope: &str) -> RequestId {
+    let bob = world.cast().bob;
+    let asked = world.asked(&bob, service, &[scope], 30);
+    let request = world.ask(&bob, asked).unwrap();
+    world.decide(request).unwrap();
+    request
+}
 
 #[test]
 fn a_live_token_keeps_its_table_and_a_new_request_gets_the_new_one() {
@@ -86,9 +96,7 @@ fn what_people_signed_is_rotated_until_it_grows() {
     let mut world = World::new();
     let Cast { bob, sue, .. } = world.cast();
     let service = world.wide("parcels");
-    let asked = world.asked(&bob, service, &["parcels:write"], 30);
-    let request = world.ask(&bob, asked).unwrap();
-    world.decide(request).unwrap();
+    let request = decided(&mut world, service, "parcels:write");
     world.review(&sue, "security", Subject::Request(request), Verdict::Approve).unwrap();
     let grant = world.grant(request).unwrap();
     let token = world.claim(&bob, grant).unwrap();
@@ -104,11 +112,9 @@ fn what_people_signed_is_rotated_until_it_grows() {
 #[test]
 fn a_request_in_review_is_decided_again_and_reviews_of_the_old_table_do_not_count() {
     let mut world = World::new();
-    let Cast { bob, sue, .. } = world.cast();
+    let Cast { sue, .. } = world.cast();
     let service = world.wide("parcels");
-    let asked = world.asked(&bob, service, &["parcels:write"], 30);
-    let request = world.ask(&bob, asked).unwrap();
-    world.decide(request).unwrap();
+    let request = decided(&mut world, service, "parcels:write");
     refused(world.decide(request), Code::WrongStatus);
     world.review(&sue, "security", Subject::Request(request), Verdict::Approve).unwrap();
     world.renew(service, &grown_to_write());
@@ -129,11 +135,8 @@ fn a_request_in_review_is_decided_again_and_reviews_of_the_old_table_do_not_coun
 #[test]
 fn what_policy_granted_under_the_old_ticket_is_decided_again_though_the_table_is_the_same() {
     let mut world = World::new();
-    let bob = world.cast().bob;
     let service = world.wide("parcels");
-    let asked = world.asked(&bob, service, &["parcels:read"], 30);
-    let request = world.ask(&bob, asked).unwrap();
-    world.decide(request).unwrap();
+    let request = decided(&mut world, service, "parcels:read");
     world.renew(service, &operations());
     refused(world.grant(request), Code::OperationsChanged);
     world.decide(request).unwrap();
@@ -143,11 +146,9 @@ fn what_policy_granted_under_the_old_ticket_is_decided_again_though_the_table_is
 #[test]
 fn a_review_that_was_signed_under_the_old_ticket_and_held_back_is_none_of_the_new_one() {
     let mut world = World::new();
-    let Cast { bob, sue, .. } = world.cast();
+    let Cast { sue, .. } = world.cast();
     let service = world.wide("parcels");
-    let asked = world.asked(&bob, service, &["parcels:write"], 30);
-    let request = world.ask(&bob, asked).unwrap();
-    world.decide(request).unwrap();
+    let request = decided(&mut world, service, "parcels:write");
     let held_back = world.reviewed(&sue, "security", Subject::Request(request), Verdict::Approve);
     let mut terms = world.terms();
     terms.data.insert(DataClass::Health);

@@ -388,32 +388,6 @@ fn an_attestation_by_whoever_asks() {
 }
 
 #[test]
-fn a_service_under_two_names_or_of_two_vendors_and_scopes_that_administer_unnoticed() {
-    let mut world = World::new();
-    let bob = world.cast().bob;
-    let ticket = world.open("parcels");
-    let first = world.state().ticket(ticket).unwrap().clone();
-    let mut other = world.opened("labels", world.terms());
-    other.service = first.service;
-    other.vendor = first.vendor;
-    refused(world.by(&bob, Body::TicketOpened(other.into())), Code::Exists);
-    let mut other = world.opened("parcels", world.terms());
-    other.service = first.service;
-    refused(world.by(&bob, Body::TicketOpened(other.into())), Code::Exists);
-
-    let table = domain::testing::operations();
-    let mut scopes = table.scopes().to_vec();
-    scopes[0].sensitive = false;
-    let (placements, operations) = (table.credential().to_vec(), table.operations().to_vec());
-    let lax = domain::catalog::Operations::new(placements, operations, scopes).unwrap();
-    let bytes = domain::entry::canonical(&lax);
-    let mut terms = world.terms();
-    terms.operations = world.put(domain::material::Kind::Operations, &bytes);
-    let opened = world.opened("keys", terms);
-    refused(world.by(&bob, Body::TicketOpened(opened.into())), Code::Invalid);
-}
-
-#[test]
 fn an_answer_to_another_target_document_or_nonce_or_by_another_machine() {
     let mut world = World::new();
     let ticket = world.open("parcels");

@@ -11,6 +11,13 @@ use crate::raw::Raw;
 use crate::vendor::{Say, Vendor, answer_with};
 use crate::world::{CREDENTIAL, World, problem};
 
+/// An allowed call, as it stands on the wire.
+fn request(token: &str) -> String {
+    format!(
+        "GET /parcels/sandbox/open/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
+    )
+}
+
 #[tokio::test]
 async fn an_echoed_credential_is_masked_in_header_and_body() {
     let encoded = STANDARD.encode(CREDENTIAL);
@@ -45,10 +52,7 @@ async fn the_vendors_words_for_a_status_do_not_pass() {
     let world = World::new(&Setup::at(&vendor.url())).await;
     let token = world.token(&Ask::default()).await;
     let mut caller = Raw::to(world.address).await;
-    let request = format!(
-        "GET /parcels/sandbox/open/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
-    );
-    caller.send(request.as_bytes()).await;
+    caller.send(request(&token).as_bytes()).await;
     let text = caller.until(|text| text.ends_with("hello")).await;
     for line in ["HTTP/1.1 103 Early Hints\r\n", "HTTP/1.1 200 OK\r\n"] {
         assert!(text.contains(line), "{text}");
@@ -65,10 +69,7 @@ async fn a_credential_cut_into_pieces_is_masked() {
     let world = World::new(&Setup::at(&vendor.url())).await;
     let token = world.token(&Ask::default()).await;
     let mut caller = Raw::to(world.address).await;
-    let request = format!(
-        "GET /parcels/sandbox/open/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
-    );
-    caller.send(request.as_bytes()).await;
+    caller.send(request(&token).as_bytes()).await;
     let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len()).into_bytes();
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     pieces.send(head.into()).await.unwrap();
