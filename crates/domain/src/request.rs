@@ -91,7 +91,8 @@ pub struct Request {
     pub at: Millis,
     pub decision: Option<Arc<Decision>>,
     pub requester: PersonId,
-    pub reviews: Vec<Review>,
+    /// Few or none: every request holds them, so they take no spare place.
+    pub reviews: Box<[Review]>,
     pub status: Status,
     /// The ticket that the service rested on when it was decided.
     pub ticket: Option<TicketId>,
@@ -401,7 +402,7 @@ impl Tables {
             at: entry.at,
             decision: None,
             requester,
-            reviews: Vec::new(),
+            reviews: Box::default(),
             status: Status::Requested,
             ticket: None,
         };
@@ -442,7 +443,7 @@ impl Tables {
                 Outcome::Deny => Status::Denied { at },
             };
             request.decision = Some(decision);
-            request.reviews.clear();
+            request.reviews = Box::default();
         });
     }
 
@@ -451,7 +452,8 @@ impl Tables {
             if review.verdict == Verdict::Reject {
                 request.status = Status::Rejected { at };
             }
-            request.reviews.push(review);
+            let reviews = std::mem::take(&mut request.reviews);
+            request.reviews = reviews.into_iter().chain([review]).collect();
         });
     }
 }

@@ -102,8 +102,11 @@ fn exists(state: &State, target: &Target) -> Result<(), Refusal> {
         Target::Ticket(id) => state.ticket(*id).map(|_| ()),
         Target::Token(id) => {
             let token = state.token(*id)?;
-            let ended = token.revoked.or(state.grant(token.grant)?.revoked);
-            ended.map_or(Ok(()), |at| Err(already(at)))
+            state.grant(token.grant)?.must_not_be_revoked()?;
+            match token.revoked {
+                false => Ok(()),
+                true => Err(Refusal::new(Code::WrongStatus, "it is revoked already")),
+            }
         }
         Target::Vendor(id) => state.vendor(*id).map(|_| ()),
     }
@@ -111,12 +114,10 @@ fn exists(state: &State, target: &Target) -> Result<(), Refusal> {
 
 impl Grant {
     fn must_not_be_revoked(&self) -> Result<(), Refusal> {
+        let already =
+            |at| Refusal::new(Code::WrongStatus, format!("it was revoked on {at}"));
         self.revoked.map_or(Ok(()), |at| Err(already(at)))
     }
-}
-
-fn already(at: Millis) -> Refusal {
-    Refusal::new(Code::WrongStatus, format!("it was revoked on {at}"))
 }
 
 /// Whoever holds or asked for a token may end it.
@@ -219,7 +220,7 @@ impl Tables {
             }
         }
         if let Target::Token(id) = target {
-            self.change_token(*id, |token| token.revoked = Some(at));
+            self.change_token(*id, |token| token.revoked = true);
             ended = 1;
         }
         ended

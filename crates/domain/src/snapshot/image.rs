@@ -205,7 +205,7 @@ struct RequestImage {
     /// Its place among the decisions of the image.
     decision: Option<usize>,
     requester: PersonId,
-    reviews: Vec<Review>,
+    reviews: Box<[Review]>,
     status: Status,
     ticket: Option<TicketId>,
 }
