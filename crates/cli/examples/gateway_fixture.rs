@@ -116,7 +116,7 @@ async fn server(folder: &Path) -> Result<Running> {
         gateway: any,
         url: None,
         gateway_url: None,
-        origin: "bench.portcullis.local".to_owned(),
+        origin: Some("bench.portcullis.local".to_owned()),
         operator_key: Some(key.with_extension("pub")),
         operator: Some("olga".to_owned()),
         demo: true,

@@ -78,7 +78,7 @@ async fn measure(folder: &Path) -> Result<()> {
         gateway: any,
         url: None,
         gateway_url: None,
-        origin: "bench.portcullis.local".to_owned(),
+        origin: Some("bench.portcullis.local".to_owned()),
         operator_key: None,
         operator: Some("bench".to_owned()),
         demo: true,

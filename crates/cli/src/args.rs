@@ -72,9 +72,9 @@ pub enum Verb {
     /// Log in with your SSH key
     #[command(after_help = "Example: portcullis login http://127.0.0.1:7400")]
     Login {
-        /// The server's address
-        #[arg(default_value = "http://127.0.0.1:7400", env = "PORTCULLIS_URL")]
-        url: String,
+        /// The server's address [default: where the last session was, else http://127.0.0.1:7400]
+        #[arg(env = "PORTCULLIS_URL")]
+        url: Option<String>,
     },
     /// End the session
     #[command(after_help = "Example: portcullis logout")]
@@ -182,7 +182,8 @@ pub enum LedgerVerb {
         count: u64,
     },
     /// Verify a data directory or backup from genesis, offline
-    #[command(after_help = "Example: portcullis ledger verify /srv/portcullis")]
+    #[command(after_help = "Examples:\n  portcullis ledger verify\n  \
+        portcullis ledger verify /backups/today --genesis HASH")]
     Verify(Verify),
     /// Delete the snapshots that starts rest on: the next one reads every entry
     #[command(after_help = "Example: portcullis ledger drop-snapshots --data /srv/portcullis")]

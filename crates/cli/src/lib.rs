@@ -13,6 +13,7 @@ pub mod scan;
 pub mod show;
 pub mod sign;
 pub mod tour;
+pub mod unseen;
 pub mod up;
 pub mod verb;
 pub mod verify;
@@ -60,7 +61,7 @@ async fn run(args: Args) -> Result<()> {
     match args.verb {
         Verb::Up(options) => up::up(&desk.home, options, show).await,
         Verb::Tour(options) => tour::tour(options, show).await,
-        Verb::Login { url } => verb::login::login(&desk, &url).await,
+        Verb::Login { url } => verb::login::login(&desk, url.as_deref()).await,
         Verb::Logout => verb::login::logout(&desk).await,
         Verb::Whoami => verb::login::whoami(&desk).await,
         Verb::Act { verb } => act(&desk, verb).await,
@@ -152,9 +153,7 @@ async fn policy(desk: &Desk, verb: PolicyVerb) -> Result<()> {
         PolicyVerb::Check { file } => verb::policy::check(desk, &file),
         PolicyVerb::Publish { file } => verb::policy::publish(desk, &file).await,
         PolicyVerb::Test { file, cases } => verb::policy::test(desk, &file, &cases),
-        PolicyVerb::Explain(new) => {
-            verb::request::new(desk, verb::request::New { dry_run: true, ..new }).await
-        }
+        PolicyVerb::Explain(wish) => verb::request::explain(desk, &wish).await,
         PolicyVerb::Show => verb::policy::show(desk).await,
         PolicyVerb::Default => {
             print!("{}", up::genesis::POLICY);

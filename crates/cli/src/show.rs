@@ -61,7 +61,8 @@ fn readable(word: &str) -> String {
 }
 
 /// `1 entry`, `2 entries`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
+pub fn count(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
@@ -171,6 +172,7 @@ mod tests {
     #[test]
     fn one_is_not_many() {
         assert_eq!(count(1, "criterion", "criteria"), "1 criterion");
-        assert_eq!(count(0, "criterion", "criteria"), "0 criteria");
+        assert_eq!(count(0_usize, "criterion", "criteria"), "0 criteria");
+        assert_eq!(count(2_u64, "criterion", "criteria"), "2 criteria");
     }
 }

@@ -6,6 +6,7 @@ pub mod limits;
 pub mod runner;
 pub mod wire;
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,9 +50,9 @@ pub struct UpOptions {
     /// The address by which callers reach the gateway, if another than it listens on
     #[arg(long)]
     pub gateway_url: Option<String>,
-    /// The ledger's name for ever, at genesis: your domain, for instance
-    #[arg(long, default_value = "portcullis.local")]
-    pub origin: String,
+    /// The ledger's name for ever, at genesis: your domain, for instance [default: portcullis.local]
+    #[arg(long)]
+    pub origin: Option<String>,
     /// The first operator's SSH public key, at genesis
     #[arg(long)]
     pub operator_key: Option<PathBuf>,
@@ -63,6 +64,13 @@ pub struct UpOptions {
     pub demo: bool,
     #[command(flatten)]
     pub limits: Limits,
+}
+
+impl UpOptions {
+    /// The name that a new ledger gets.
+    pub fn origin(&self) -> &str {
+        self.origin.as_deref().unwrap_or("portcullis.local")
+    }
 }
 
 /// A server that runs, until it is stopped.
@@ -83,8 +91,10 @@ pub struct Running {
 
 /// Starts everything and waits for an interrupt.
 pub async fn up(home: &Home, options: UpOptions, show: Show) -> Result<()> {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !plain)
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("PORTCULLIS_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
@@ -183,7 +193,7 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
         .with_context(|| format!("listening on {} (`--listen` names another)", options.listen))?;
     let free = free_port(options.gateway)?;
     let keys = KeyDirectory::open(&home.keys(), Some(&data))?;
-    genesis::make_keys(&keys, &options.origin)?;
+    genesis::make_keys(&keys, options.origin())?;
     let node = keys.load(Use::Node)?;
     let attester = Attester::new(node.name.parse()?, &node.bytes)?;
     let store = match &options.database {
@@ -201,7 +211,10 @@ pub async fn start(home: &Home, options: &UpOptions) -> Result<Running> {
     let journal = Journal::open(store, attester, keys.watermark(), pinned, now.clone()).await;
     let journal = journal.map_err(|error| advise(error, &keys))?;
     let fresh = match journal.state().origin() {
-        Some(_) => None,
+        Some(_) => {
+            genesis::must_agree(&journal, options).await?;
+            None
+        }
         None => Some(genesis::make(&journal, &keys, home, options).await?),
     };
     let genesis = journal.state().genesis_hash().context("the ledger has no genesis")?;

@@ -16,15 +16,17 @@ use ledger::{Frontier, leaf_hash};
 use serde::Serialize;
 
 use crate::exit::No;
-use crate::show::Show;
+use crate::home::Home;
+use crate::show::{Show, count};
 
 /// How many entries are read at once.
 const ENTRIES: usize = 5_000;
 
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A data directory or a backup
-    pub dir: PathBuf,
+    /// A data directory or a backup; by default the server's, ~/.local/share/portcullis
+    #[arg(env = "PORTCULLIS_DATA")]
+    pub dir: Option<PathBuf>,
     /// The genesis hash that you pinned; without it the one found is reported, not proven
     #[arg(long)]
     pub genesis: Option<Digest>,
@@ -76,37 +78,50 @@ impl std::fmt::Display for Changed {
 impl std::error::Error for Changed {}
 
 pub async fn verify(verify: Verify, show: Show) -> Result<()> {
+    let dir = match verify.dir {
+        Some(dir) => dir,
+        None => Home::data()?,
+    };
     let bar = if show.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
     bar.set_message("verifying from genesis: every entry, signature, decision and batch …");
     bar.enable_steady_tick(Duration::from_millis(100));
-    let report = run(&verify.dir, verify.genesis, verify.seen.as_deref()).await?;
+    let report = run(&dir, verify.genesis, verify.seen.as_deref()).await?;
     bar.finish_and_clear();
-    show.print(&report, || {
-        println!("verified: {} entries in {} attested batches", report.entries, report.batches);
-        println!("  origin    {}", report.origin);
-        let pinned = if report.pinned { "as pinned" } else { "not pinned: pass --genesis" };
-        println!("  genesis   {} ({pinned})", report.genesis);
-        println!("  root      {}", report.root);
-        println!("  usage     {} calls in {} segments", report.calls, report.segments);
-        if report.missing_segments > 0 {
-            println!("  missing   {} segments are not here", report.missing_segments);
-        }
-        for Snapshot { node, entries, compared } in &report.snapshots {
-            let found = match compared {
-                true => "what the entries fold to; its seal was not looked at, which needs the node's key",
-                false => "not compared: another version wrote it, and nothing reads it",
-            };
-            println!("  snapshot  of {node} at {entries} entries: {found}");
-        }
-        if report.differences > 0 {
-            println!("  engine    {} decisions come out otherwise here", report.differences);
-        }
-        if report.single_operator {
-            println!("  trust     single-operator");
-        }
-    });
+    show.print(&report, || said(&report, &dir));
     Ok(())
+}
+
+fn said(report: &Report, dir: &Path) {
+    let batches = count(report.batches, "attested batch", "attested batches");
+    println!("verified: {} in {batches}", count(report.entries, "entry", "entries"));
+    println!("  found in  {}", dir.display());
+    println!("  origin    {}", report.origin);
+    let pinned = if report.pinned { "as pinned" } else { "not pinned: pass --genesis" };
+    println!("  genesis   {} ({pinned})", report.genesis);
+    println!("  root      {}", report.root);
+    let segments = count(report.segments, "segment", "segments");
+    println!("  usage     {} in {segments}", count(report.calls, "call", "calls"));
+    if report.missing_segments > 0 {
+        let missing = count(report.missing_segments, "segment is", "segments are");
+        println!("  missing   {missing} not here");
+    }
+    for Snapshot { node, entries, compared } in &report.snapshots {
+        let found = match compared {
+            true => {
+                "what the entries fold to; its seal was not looked at, which needs the node's key"
+            }
+            false => "not compared: another version wrote it, and nothing reads it",
+        };
+        println!("  snapshot  of {node} at {}: {found}", count(*entries, "entry", "entries"));
+    }
+    if report.differences > 0 {
+        let differences = count(report.differences, "decision comes", "decisions come");
+        println!("  engine    {differences} out otherwise here");
+    }
+    if report.single_operator {
+        println!("  trust     single-operator");
+    }
 }
 
 /// Verifies the directory from genesis; `seen` is a `SIZE:ROOT` that it must still have.
@@ -128,7 +143,7 @@ pub async fn run(dir: &Path, pinned: Option<Digest>, seen: Option<&str>) -> Resu
     let (calls, missing) = check_segments(dir, &segments)?;
     let state = follower.state();
     let snapshots = snapshots(cached)
-        .with_context(|| format!("all {} entries are verified and hold", state.size()))?;
+        .with_context(|| format!("every entry is verified and holds ({})", state.size()))?;
     let origin = state.origin().context("the ledger is empty")?;
     Ok(Report {
         origin: origin.name.clone(),
@@ -187,11 +202,10 @@ fn check_segments(dir: &Path, segments: &[Segment]) -> Result<(u64, u64)> {
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.for_each(|line| frontier.push(leaf_hash(line)));
         if frontier.size() != segment.count || frontier.root().0 != segment.root.0 {
+            let calls = count(frontier.size(), "call", "calls");
             bail!(Changed(format!(
-                "usage segment {} of {} was changed: {} calls under another root",
-                segment.number,
-                segment.gateway,
-                frontier.size()
+                "usage segment {} of {} was changed: {calls} under another root",
+                segment.number, segment.gateway,
             )));
         }
         calls += segment.count;

@@ -174,8 +174,9 @@ pub(crate) fn check(
     let quorum = usize::from(state.settings.quorum);
     reasons.require(signers.len() >= quorum, Code::SignatureNeeded, || {
         format!(
-            "`{}` needs the signatures of {quorum} operators, it has {}",
+            "`{}` needs the signatures of {quorum} {}, it has {}",
             authority.act.kind(),
+            if quorum == 1 { "operator" } else { "operators" },
             signers.len()
         )
     });

@@ -33,9 +33,7 @@ pub(crate) fn check(
     }
     reasons.take(state.active_person(stored.owner));
     let known = service.environments.contains_key(&stored.environment);
-    reasons.require(known, Code::NotFound, || {
-        format!("`{}` has no environment `{}`", service.name, stored.environment)
-    });
+    reasons.require(known, Code::NotFound, || service.no_environment(&stored.environment));
     let used = state.services.values().any(|service| {
         service.credentials.values().any(|credential| *credential == stored.credential)
     });

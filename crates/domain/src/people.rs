@@ -178,7 +178,10 @@ pub(crate) fn check_key_retired(state: &State, retired: &KeyRetired) -> Result<(
             must_leave_operators(state, key.person, |left| *left != retired.key)
         }
         Some(_) => Err(Refusal::new(Code::WrongStatus, "the key is retired already")),
-        None => Err(Refusal::new(Code::NotFound, format!("no key {}", retired.key))),
+        None => Err(Refusal::new(
+            Code::NotFound,
+            format!("no key {}; see `portcullis person key list`", retired.key),
+        )),
     }
 }
 
@@ -196,7 +199,8 @@ pub(crate) fn check_roles_set(state: &State, set: &RolesSet) -> Result<(), Refus
 pub(crate) fn check_responsible_set(state: &State, set: &ResponsibleSet) -> Result<(), Refusal> {
     let mut reasons = Reasons::default();
     match state.people.get(&set.person) {
-        None => reasons.add(Code::NotFound, format!("no person {}", set.person)),
+        None => reasons
+            .add(Code::NotFound, format!("no person {}; see `portcullis person list`", set.person)),
         Some(person) => {
             reasons.require(person.is_here(), Code::NotActive, || {
                 format!("person {} has left", set.person)
@@ -332,7 +336,10 @@ impl Tables {
                 ),
             )),
             Some(person) => Ok(person),
-            None => Err(Refusal::new(Code::NotFound, format!("no person {id}"))),
+            None => Err(Refusal::new(
+                Code::NotFound,
+                format!("no person {id}; see `portcullis person list`"),
+            )),
         }
     }
 

@@ -162,23 +162,12 @@ pub(crate) fn check_made(
     claims: &mut Vec<Claim>,
 ) -> Result<(), Refusal> {
     let asked = &made.asked;
-    let mut reasons = Reasons::default();
-    reasons.take(entry.person(state));
-    let free = !state.requests.contains_key(&asked.request);
-    reasons.require(free, Code::Exists, || format!("{} exists already", asked.request));
-    reasons.take(check_owner(state, asked, entry));
-    if let Some(who) = entry.actor.who {
-        let waiting = state.waiting(who).filter(|request| request.asked.until > entry.at).count();
-        reasons.require(waiting < MOST_WAITING, Code::TooMany, || {
-            format!("{waiting} of your requests wait to be decided already; ask when some are")
-        });
-    }
-    reasons.take(check_bounds(asked, entry.at));
-    let sensitive = reasons.take(check_scopes(state, asked, entry.at)).unwrap_or_default();
+    let Some(who) = entry.actor.who else { return entry.person(state).map(|_| ()) };
+    let (mut reasons, sensitive) = asking(state, who, asked, entry.at);
     reasons.require(!sensitive || made.signature.is_some(), Code::SignatureNeeded, || {
         "a sensitive scope is asked for with the requester's signature".to_owned()
     });
-    if let (Some(signature), Some(who)) = (&made.signature, entry.actor.who) {
+    if let Some(signature) = &made.signature {
         let claim = Claim::of_person(state, signature, who, entry.at, |signer| {
             let Signature { not_after, seen, .. } = *signature;
             let frame = Frame { not_after, role: Role::REQUESTER, seen, signer };
@@ -189,14 +178,34 @@ pub(crate) fn check_made(
     reasons.done()
 }
 
+/// Whether `who` may ask for this: everything but the signature, so that nobody signs in vain.
+pub fn may_ask(state: &State, who: PersonId, asked: &Asked, at: Millis) -> Result<(), Refusal> {
+    asking(state, who, asked, at).0.done()
+}
+
+/// What speaks against asking, and whether a scope among what is asked for is sensitive.
+fn asking(state: &State, who: PersonId, asked: &Asked, at: Millis) -> (Reasons, bool) {
+    let mut reasons = Reasons::default();
+    reasons.take(state.active_person(who));
+    let free = !state.requests.contains_key(&asked.request);
+    reasons.require(free, Code::Exists, || format!("{} exists already", asked.request));
+    reasons.take(check_owner(state, asked, who));
+    let waiting = state.waiting(who).filter(|request| request.asked.until > at).count();
+    reasons.require(waiting < MOST_WAITING, Code::TooMany, || {
+        format!("{waiting} of your requests wait to be decided already; ask when some are")
+    });
+    reasons.take(check_bounds(asked, at));
+    let sensitive = reasons.take(check_scopes(state, asked, at)).unwrap_or_default();
+    (reasons, sensitive)
+}
+
 /// A token is asked for oneself or for a service account, never for another person.
-fn check_owner(state: &State, asked: &Asked, entry: &Entry) -> Result<(), Refusal> {
+fn check_owner(state: &State, asked: &Asked, who: PersonId) -> Result<(), Refusal> {
     let owner = state.active_person(asked.owner)?;
-    if owner.demo || entry.person(state)?.demo {
+    if owner.demo || state.active_person(who)?.demo {
         state.service(asked.service)?.must_be_loopback()?;
     }
-    let own = entry.actor.who == Some(asked.owner);
-    match own || owner.kind == crate::people::Kind::Workload {
+    match who == asked.owner || owner.kind == crate::people::Kind::Workload {
         true => Ok(()),
         false => Err(Refusal::new(
             Code::Invalid,
@@ -231,15 +240,7 @@ fn check_scopes(state: &State, asked: &Asked, at: Millis) -> Result<bool, Refusa
     let mut reasons = Reasons::default();
     reasons.take(service.must_be_released(at));
     let known = service.environments.contains_key(&asked.environment);
-    reasons.require(known, Code::NotFound, || {
-        let names: Vec<_> = service.environments.keys().map(String::as_str).collect();
-        format!(
-            "`{}` has no environment `{}`; it has {}",
-            service.name,
-            asked.environment,
-            names.join(", ")
-        )
-    });
+    reasons.require(known, Code::NotFound, || service.no_environment(&asked.environment));
     let table = state.materials.operations(&service.operations)?;
     let mut sensitive = false;
     for name in &asked.scopes {
@@ -382,7 +383,9 @@ pub fn statement_of(
 impl Tables {
     pub fn request(&self, id: RequestId) -> Result<&Request, Refusal> {
         let found = self.requests.get(&id).map(AsRef::as_ref);
-        found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no request {id}")))
+        found.ok_or_else(|| {
+            Refusal::new(Code::NotFound, format!("no request {id}; see `portcullis request list`"))
+        })
     }
 
     /// The sensitive scopes among these.

@@ -93,11 +93,9 @@ pub(crate) fn check(state: &State, revoked: &Revoked, entry: &Entry) -> Result<(
 fn exists(state: &State, target: &Target) -> Result<(), Refusal> {
     match target {
         Target::Grant(id) => state.grant(*id)?.must_not_be_revoked(),
-        Target::Owner(id) => state
-            .people
-            .get(id)
-            .map(|_| ())
-            .ok_or_else(|| Refusal::new(Code::NotFound, format!("no person {id}"))),
+        Target::Owner(id) => state.people.get(id).map(|_| ()).ok_or_else(|| {
+            Refusal::new(Code::NotFound, format!("no person {id}; see `portcullis person list`"))
+        }),
         Target::Service(id) => state.service(*id).map(|_| ()),
         Target::Ticket(id) => state.ticket(*id).map(|_| ()),
         Target::Token(id) => {

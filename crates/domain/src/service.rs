@@ -104,6 +104,12 @@ impl Service {
 }
 
 impl Service {
+    /// That it has no environment of this name, and those that it has.
+    pub(crate) fn no_environment(&self, name: &str) -> String {
+        let names: Vec<_> = self.environments.keys().map(String::as_str).collect();
+        format!("`{}` has no environment `{name}`; it has {}", self.name, names.join(", "))
+    }
+
     /// Demo people touch nothing but this machine.
     pub(crate) fn must_be_loopback(&self) -> Result<(), Refusal> {
         ticket::must_be_loopback(&self.environments)
@@ -169,12 +175,17 @@ pub(crate) fn check_suspended(
 impl Tables {
     pub fn vendor(&self, id: VendorId) -> Result<&Vendor, Refusal> {
         let found = self.vendors.get(&id).map(AsRef::as_ref);
-        found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no vendor {id}")))
+        found.ok_or_else(|| {
+            Refusal::new(Code::NotFound, format!("no vendor {id}; see `portcullis vendor list`"))
+        })
     }
 
     pub fn service(&self, id: ServiceId) -> Result<&Service, Refusal> {
         let found = self.services.get(&id).map(AsRef::as_ref);
-        found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no approved service {id}")))
+        found.ok_or_else(|| {
+            let message = format!("no approved service {id}; see `portcullis service list`");
+            Refusal::new(Code::NotFound, message)
+        })
     }
 
     pub(crate) fn absorb_vendor(&mut self, added: &VendorAdded) {

@@ -119,7 +119,7 @@ pub struct Ticket {
 
 impl Ticket {
     /// Whether something can still come of it.
-    fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         match self.status {
             Status::Evaluating | Status::InReview { .. } | Status::Rejected { .. } => true,
             Status::Approved { .. } | Status::Withdrawn { .. } => false,
@@ -232,11 +232,10 @@ pub(crate) fn check_submitted(
 ) -> Result<(), Refusal> {
     let ticket = state.ticket(submitted.ticket)?;
     let mut reasons = Reasons::default();
-    reasons.take(ticket.must_be_evaluating("submit"));
+    reasons.take(must_be_ready(state, ticket, entry.at));
     reasons.require(ticket.round == submitted.round, Code::WrongStatus, || {
         format!("the ticket is in round {}", ticket.round)
     });
-    reasons.take(must_pass(state, ticket, Stage::Approval, entry.at));
     let signature = &submitted.signature;
     let claim = Claim::of_person(state, signature, ticket.requester, entry.at, |signer| {
         let Signature { not_after, seen, .. } = *signature;
@@ -244,6 +243,24 @@ pub(crate) fn check_submitted(
         statement(state, submitted.ticket, "submit", frame)
     });
     claims.extend(reasons.take(claim));
+    reasons.done()
+}
+
+/// Whether `who` may submit it: everything but the signature, so that nobody signs in vain.
+pub fn may_submit(state: &State, id: TicketId, who: PersonId, at: Millis) -> Result<(), Refusal> {
+    let ticket = state.ticket(id)?;
+    let mut reasons = Reasons::default();
+    reasons.take(must_be_ready(state, ticket, at));
+    reasons.require(who == ticket.requester, Code::KeyNotActive, || {
+        format!("{} opened the ticket, and signs for it", ticket.requester)
+    });
+    reasons.done()
+}
+
+fn must_be_ready(state: &State, ticket: &Ticket, at: Millis) -> Result<(), Refusal> {
+    let mut reasons = Reasons::default();
+    reasons.take(ticket.must_be_evaluating("submit"));
+    reasons.take(must_pass(state, ticket, Stage::Approval, at));
     reasons.done()
 }
 
@@ -299,7 +316,8 @@ fn must_be_reviewed(state: &State, ticket: &Ticket, standard: &Standard) -> Resu
         format!("the ticket needs the signatures of {}", standard.reviews)
     });
     reasons.require(people.len() >= usize::from(standard.signers), Code::ReviewsMissing, || {
-        format!("{} different people must sign, {} did", standard.signers, people.len())
+        let noun = if standard.signers == 1 { "person" } else { "people" };
+        format!("{} different {noun} must sign, {} did", standard.signers, people.len())
     });
     reasons.done()
 }
@@ -320,7 +338,9 @@ pub(crate) fn check_withdrawn(
 impl Tables {
     pub fn ticket(&self, id: TicketId) -> Result<&Ticket, Refusal> {
         let found = self.tickets.get(&id).map(AsRef::as_ref);
-        found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no ticket {id}")))
+        found.ok_or_else(|| {
+            Refusal::new(Code::NotFound, format!("no ticket {id}; see `portcullis ticket list`"))
+        })
     }
 
     pub fn standard_of(&self, ticket: &Ticket) -> Result<&Standard, Refusal> {
@@ -329,7 +349,10 @@ impl Tables {
 
     pub(crate) fn criterion(&self, ticket: &Ticket, id: &str) -> Result<&Criterion, Refusal> {
         self.standard_of(ticket)?.criterion(id).ok_or_else(|| {
-            Refusal::new(Code::NotFound, format!("the ticket's standard has no criterion `{id}`"))
+            let message = format!(
+                "the ticket's standard has no criterion `{id}`; see `portcullis ticket show`"
+            );
+            Refusal::new(Code::NotFound, message)
         })
     }
 

@@ -279,7 +279,9 @@ fn has_grown(state: &State, request: &Request, service: &Service) -> Result<bool
 impl Tables {
     pub fn token(&self, id: TokenId) -> Result<&Token, Refusal> {
         let found = self.tokens.get(&id).map(AsRef::as_ref);
-        found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no token {id}")))
+        found.ok_or_else(|| {
+            Refusal::new(Code::NotFound, format!("no token {id}; see `portcullis token list`"))
+        })
     }
 
     pub(crate) fn absorb_issued(&mut self, issued: &TokenIssued, at: Millis) {

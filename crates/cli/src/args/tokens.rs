@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use domain::time::Span;
 
-use crate::verb::request::New;
+use crate::verb::request::{New, Wish};
 use crate::verb::ticket::review::Sign;
 use crate::verb::token::{List, Revoke};
 
@@ -27,8 +27,8 @@ pub enum PolicyVerb {
     },
     /// What the policy in force says to a request
     #[command(after_help = "Example: portcullis policy explain parcel -e production \
-        -s parcels:read --for 30d --reason 'shipping report'")]
-    Explain(New),
+        -s parcels:read --for 30d")]
+    Explain(Wish),
     /// The policy in force
     #[command(after_help = "Example: portcullis policy show")]
     Show,

@@ -17,6 +17,7 @@ use super::words::{Words, short};
 use crate::client::{Statement, decode};
 use crate::exit::No;
 use crate::names::Names;
+use crate::show::count;
 
 /// The act with the texts that it names; a text that it does not name is refused.
 pub fn act(
@@ -102,7 +103,8 @@ fn put(act: &Act, names: &Names, read: &Read, words: &mut Words) -> Result<()> {
             }
         }
         Act::SettingsSet(set) => {
-            words.fact("quorum", format!("{} operators sign an act of authority", set.quorum));
+            let sign = count(set.quorum, "operator signs", "operators sign");
+            words.fact("quorum", format!("{sign} an act of authority"));
             words.fact(
                 "staleness",
                 format!("a gateway admits nothing {} after its last proof", set.staleness),
@@ -162,8 +164,8 @@ fn machine(kind: &str, id: impl std::fmt::Display, key: &impl std::fmt::Debug, w
 fn standard(standard: &Standard, digest: &Digest, words: &mut Words) {
     let Standard { name, version, title, .. } = standard;
     words.fact("standard", format!("{name} {version}, “{title}”, {}", short(digest)));
-    words
-        .fact("reviewed by", format!("{}, at least {} people", standard.reviews, standard.signers));
+    let people = count(standard.signers, "person", "people");
+    words.fact("reviewed by", format!("{}, at least {people}", standard.reviews));
     words.fact("reassessed", format!("every {}", standard.reassess_after));
     for criterion in standard.criteria() {
         let bound = criterion.threshold.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -51,8 +51,8 @@ impl Shown {
         let until = self.document.get("not_after").and_then(Value::as_u64).unwrap_or_default();
         eprintln!("{:>13}  to be used until {}", "counts", moment(Millis(until)));
         let seen = self.document.get("seen").and_then(|seen| seen.get("size"));
-        let seen = seen.and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
-        let seen = count(seen.unwrap_or_default(), "entry", "entries");
+        let seen = seen.and_then(Value::as_u64).unwrap_or_default();
+        let seen = count(seen, "entry", "entries");
         let genesis: String = field("genesis").chars().take(12).collect();
         eprintln!("{:>13}  genesis {genesis}…, as of {seen}", "ledger");
         let digest = Digest::of(self.statement.as_bytes());

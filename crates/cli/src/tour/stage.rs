@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::cast::{Player, bring_in};
 use super::{Narrator, Step, TourOptions};
 use crate::home::Home;
+use crate::show::count;
 use crate::sign::Signer;
 use crate::up::genesis::make_ssh_key;
 use crate::up::limits::Limits;
@@ -124,9 +125,11 @@ impl Stage {
         server.stop().await?;
         let report = verify::run(&data, Some(genesis), None).await?;
         let detail = format!(
-            "{} entries in {} attested batches, every signature and decision made again; {} calls \
-             in committed segments ({})",
-            report.entries, report.batches, report.calls, report.segments
+            "{} in {}, every signature and decision made again; {} in {}",
+            count(report.entries, "entry", "entries"),
+            count(report.batches, "attested batch", "attested batches"),
+            count(report.calls, "call", "calls"),
+            count(report.segments, "committed segment", "committed segments"),
         );
         let entry = Some(report.entries);
         let step = "`portcullis ledger verify`, from genesis".to_owned();
@@ -152,7 +155,7 @@ async fn own_server(folder: &Path, narrator: &mut Narrator) -> Result<Server> {
         gateway: ([127, 0, 0, 1], 0).into(),
         url: None,
         gateway_url: None,
-        origin: "tour.portcullis.local".to_owned(),
+        origin: Some("tour.portcullis.local".to_owned()),
         operator_key: Some(key.with_extension("pub")),
         operator: Some("olga".to_owned()),
         demo: true,

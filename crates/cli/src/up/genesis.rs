@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use control::control::Profile;
-use control::journal::{Desk, Journal};
+use control::journal::{Desk, Journal, Paper};
 use control::keys::{Key, KeyDirectory, Use};
 use domain::actor::Proof;
 use domain::digest::Digest;
-use domain::entry::Body;
+use domain::entry::{Body, Entry};
 use domain::genesis::{EDITION, Genesis, SettingsSet};
 use domain::id::{GatewayId, NodeId, RunnerId};
 use domain::machine::{GatewayEnrolled, NodeEnrolled, RunnerEnrolled};
@@ -24,6 +24,7 @@ use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey};
 
 use super::UpOptions;
+use crate::exit::No;
 use crate::home::{Home, write_private};
 use crate::verb::person::{added, public_key};
 use crate::verb::standard::published;
@@ -89,7 +90,7 @@ pub async fn make(
     let (node, gateway, runner) =
         (keys.load(Use::Node)?, keys.load(Use::Gateway)?, keys.load(Use::Runner)?);
     let log = keys.load(Use::Log)?;
-    let log = ledger::Signer::from_seed(&options.origin, &log.bytes)?.verifier().to_string();
+    let log = ledger::Signer::from_seed(options.origin(), &log.bytes)?.verifier().to_string();
     let sealing = domain::sealed::public_key(&keys.load(Use::Sealing)?.bytes)?;
     operator.profile = domain::digest::paper(&salt, &content);
     let genesis = Genesis {
@@ -102,7 +103,7 @@ pub async fn make(
         log,
         nodes: vec![NodeEnrolled { key: public(&node)?, node: node.name.parse()? }],
         operators: vec![operator],
-        origin: options.origin.clone(),
+        origin: options.origin().to_owned(),
         policy: Some(PolicyPublished { policy: Digest::of(POLICY.as_bytes()), version: 1 }),
         runners: vec![RunnerEnrolled { key: public(&runner)?, runner: runner.name.parse()? }],
         settings: SettingsSet { quorum: 1, staleness: STALENESS },
@@ -116,6 +117,65 @@ pub async fn make(
     };
     journal.commit(command).await?;
     Ok(fresh)
+}
+
+/// Options that count at genesis only must say what the genesis says that is there: whoever names others
+/// means another ledger, or does not know that they change nothing. A name whose paper is gone is let pass.
+pub async fn must_agree(journal: &Journal, options: &UpOptions) -> Result<()> {
+    let genesis = of(journal).await?;
+    let mut differ = Vec::new();
+    if let Some(origin) = options.origin.as_ref().filter(|origin| **origin != genesis.origin) {
+        differ.push(format!(
+            "`--origin {origin}`: this ledger is `{}` for ever; start another one with `--data` and \
+             `--config` of its own",
+            genesis.origin
+        ));
+    }
+    let operators = &genesis.operators;
+    if let Some(path) = &options.operator_key {
+        let key = public_key(path)?;
+        if operators.iter().all(|operator| operator.key != key) {
+            differ.push(format!(
+                "`--operator-key {}`: the first operator came in with another key; one more comes by \
+                 `portcullis person key add`",
+                path.display()
+            ));
+        }
+    }
+    let mut names = Vec::new();
+    for operator in operators {
+        names.extend(name(journal, operator.profile).await);
+    }
+    let known = names.len() == operators.len();
+    if let Some(name) = options.operator.as_ref().filter(|name| known && !names.contains(name)) {
+        differ.push(format!(
+            "`--operator {name}`: the first operator is `{}`; another one comes in by `portcullis person \
+             add NAME --public-key FILE --role operator`",
+            names.join("`, `")
+        ));
+    }
+    match differ.is_empty() {
+        true => Ok(()),
+        false => Err(No::usage(format!(
+            "what counts at the first start only cannot change, leave it out:\n  {}",
+            differ.join("\n  ")
+        ))),
+    }
+}
+
+/// The genesis that a ledger begins with.
+async fn of(journal: &Journal) -> Result<Genesis> {
+    let first = journal.entries(0, 1).await?;
+    let (_, bytes) = first.first().context("the ledger is empty")?;
+    match Entry::decode(bytes)?.body {
+        Body::Genesis(genesis) => Ok(*genesis),
+        _ => bail!("the ledger does not begin with a genesis"),
+    }
+}
+
+async fn name(journal: &Journal, profile: Digest) -> Option<String> {
+    let Ok(Some(Paper::Kept { content, .. })) = journal.paper(profile).await else { return None };
+    Some(serde_json::from_slice::<Profile>(&content).ok()?.name)
 }
 
 /// The named key, else the user's own, else one made for the purpose.

@@ -21,12 +21,28 @@ pub async fn person(client: &Client, what: &str) -> Result<PersonId> {
     Ok(only("person", what, &found, hint(what, names))?.parse()?)
 }
 
-/// The id of a vendor or service, by name or id.
-pub async fn named(client: &Client, noun: &'static str, what: &str) -> Result<String> {
-    let items = client.list(&format!("/v1/{noun}s")).await?;
-    let is = |item: &&Value| text(item, "id") == what || text(item, "name") == what;
-    let found: Vec<_> = items.iter().filter(is).collect();
-    only(noun, what, &found, hint(what, items.iter().map(|item| text(item, "name"))))
+/// The id of a vendor, by name or id.
+pub async fn vendor(client: &Client, what: &str) -> Result<String> {
+    let all = client.list("/v1/vendors").await?;
+    let found: Vec<_> = all.iter().filter(|vendor| is_called(vendor, what)).collect();
+    only("vendor", what, &found, hint(what, all.iter().map(|vendor| text(vendor, "name"))))
+}
+
+/// The id of an approved service, by name or id. Of one on its way its ticket is named.
+pub async fn service(client: &Client, what: &str) -> Result<String> {
+    let all = client.list("/v1/services").await?;
+    let found: Vec<_> = all.iter().filter(|service| is_called(service, what)).collect();
+    if found.is_empty() && client.all("/v1/tickets").await?.iter().any(|t| text(t, "name") == what)
+    {
+        return Err(No::refused(format!(
+            "`{what}` is not approved yet; `portcullis ticket show {what}` says what it waits for"
+        )));
+    }
+    only("service", what, &found, hint(what, all.iter().map(|service| text(service, "name"))))
+}
+
+fn is_called(item: &Value, what: &str) -> bool {
+    text(item, "id") == what || text(item, "name") == what
 }
 
 /// A ticket by id, or by its service's name if that can mean one alone: an open one or the newest
@@ -77,6 +93,18 @@ pub async fn request(client: &Client, what: &str, wanted: Wanted) -> Result<Requ
         }
     };
     let fitting: Vec<_> = named.iter().filter(fits).copied().collect();
+    if fitting.is_empty() && named.len() > 1 {
+        let none = match wanted {
+            Wanted::Any => "is open any more",
+            Wanted::Sign => "is in review",
+            Wanted::Claim => "waits for you to claim it",
+        };
+        return Err(No::refused(format!(
+            "none of the {} requests for `{what}` {none}: {}",
+            named.len(),
+            listed(&named)
+        )));
+    }
     // The server says what is wrong with the only one there is.
     let found = if fitting.is_empty() { named } else { fitting };
     let hint = hint(what, all.iter().map(|request| text(request, "service")));
@@ -105,18 +133,35 @@ pub async fn token(client: &Client, what: &str) -> Result<TokenId> {
     }
     let all = client.all("/v1/tokens").await?;
     let named: Vec<_> = all.iter().filter(|token| text(token, "service") == what).collect();
-    let lives = |token: &&&Value| text(token, "status") == "active";
-    let living: Vec<_> = named.iter().filter(lives).copied().collect();
-    let found = if living.is_empty() { named } else { living };
+    let with = |status: &str| -> Vec<&Value> {
+        named.iter().filter(|token| text(token, "status") == status).copied().collect()
+    };
+    let living = [with("active"), with("rotating")].into_iter().find(|found| !found.is_empty());
+    if living.is_none() && named.len() > 1 {
+        return Err(No::refused(format!(
+            "all {} tokens for `{what}` have ended: {}; a new one comes by `portcullis request new`",
+            named.len(),
+            listed(&named)
+        )));
+    }
+    let found = living.unwrap_or(named);
     let hint = hint(what, all.iter().map(|token| text(token, "service")));
     Ok(only("token", what, &found, hint)?.parse()?)
+}
+
+/// Each with its status.
+fn listed(items: &[&Value]) -> String {
+    let item = |item: &&Value| format!("{} ({})", text(item, "id"), text(item, "status"));
+    items.iter().map(item).collect::<Vec<_>>().join(", ")
 }
 
 /// The id of the one that was found.
 fn only(noun: &str, what: &str, found: &[&Value], hint: String) -> Result<String> {
     match found {
         [one] => Ok(text(one, "id").to_owned()),
-        [] => Err(No::refused(format!("no {noun} is called `{what}`{hint}"))),
+        [] => Err(No::refused(format!(
+            "no {noun} is called `{what}`; `portcullis {noun} list` shows them all{hint}"
+        ))),
         several => {
             let ids: Vec<_> = several.iter().map(|item| text(item, "id")).collect();
             let ids = ids.join(", ");

@@ -50,8 +50,7 @@ pub async fn backup(desk: &Desk, place: Place, out: &Path) -> Result<()> {
     };
     let done = json!({ "backup": out, "entries": report.entries, "root": report.root });
     desk.show.print(&done, || {
-        let entries =
-            count(usize::try_from(report.entries).unwrap_or(usize::MAX), "entry", "entries");
+        let entries = count(report.entries, "entry", "entries");
         println!("{entries}, verified, in {}", out.display());
         println!("the keys are not in it: keep {} apart", desk.home.keys().display());
     });
@@ -86,7 +85,7 @@ pub async fn restore(desk: &Desk, backup: &Path, place: Place) -> Result<()> {
     }
     let done = json!({ "restored": format!("{store:?}"), "entries": seen.size, "root": seen.root });
     desk.show.print(&done, || {
-        println!("{} entries, verified, in {store:?}", seen.size);
+        println!("{}, verified, in {store:?}", count(seen.size, "entry", "entries"));
         println!("start with the keys of the server that the backup is of");
     });
     Ok(())

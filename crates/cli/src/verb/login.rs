@@ -8,9 +8,16 @@ use crate::client::Client;
 use crate::exit::No;
 use crate::show::{facts, next};
 
-pub async fn login(desk: &Desk, url: &str) -> Result<()> {
+/// Where `portcullis up` listens unless it is told otherwise.
+const HERE: &str = "http://127.0.0.1:7400";
+
+/// Logs in at `url`; where none is named, at the server of the session before.
+pub async fn login(desk: &Desk, url: Option<&str>) -> Result<()> {
+    let before = desk.home.session().ok().flatten();
+    let url = url.or(before.as_ref().map(|before| before.url.as_str())).unwrap_or(HERE);
+    desk.show.note(&format!("logging in at {url}"));
     let (client, session) = Client::login(url, &desk.signer()?).await?;
-    if let Ok(Some(before)) = desk.home.session()
+    if let Some(before) = &before
         && before.url == session.url
         && before.genesis != session.genesis
     {

@@ -1,6 +1,7 @@
 //! People and service accounts.
 
 pub mod key;
+mod role;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,8 +14,10 @@ use domain::authority::Act;
 use domain::id::PersonId;
 use domain::people::{Kind, PersonAdded, PersonOffboarded, ResponsibleSet, Role, RolesSet};
 use domain::signature::PublicKey;
+use serde_json::Value;
 
 use super::{Desk, act, find, new_id, random};
+use crate::client::text;
 use crate::exit::{No, reading};
 use crate::show::{rows, table};
 
@@ -25,7 +28,7 @@ pub struct Add {
     /// Their SSH public key: a file
     #[arg(long, value_name = "FILE")]
     pub public_key: std::path::PathBuf,
-    /// A role; repeat it for more: operator, security, procurement, …
+    /// A role that a standard or the policy asks for; repeat it for more: operator, security, …
     #[arg(long)]
     pub role: Vec<String>,
     /// An e-mail address or whatever reaches them
@@ -62,10 +65,24 @@ pub fn added(
 }
 
 pub async fn add(desk: &Desk, add: Add) -> Result<()> {
+    let key = public_key(&add.public_key)?;
+    let client = desk.client()?;
     let responsible = match &add.responsible {
-        Some(who) => Some(find::person(&desk.client()?, who).await?),
+        Some(who) => Some(find::person(&client, who).await?),
         None => None,
     };
+    role::must_exist(&client, &add.role, &[]).await?;
+    let same = |one: &&Value| {
+        text(one, "name") == add.name && one.get("active") == Some(&Value::Bool(true))
+    };
+    for other in client.all("/v1/people").await?.iter().filter(same) {
+        desk.show.note(&format!(
+            "note: there is a “{}” already, {}; this is another person, and from then on each is meant by \
+             id (one more key for the same: `portcullis person key add`)",
+            add.name,
+            text(other, "id")
+        ));
+    }
     let then = format!(
         "{} logs in, with a `--config DIR` of their own if it is on this machine: `portcullis login URL \
          --key THEIR-KEY`",
@@ -73,7 +90,7 @@ pub async fn add(desk: &Desk, add: Add) -> Result<()> {
     );
     let profile = Profile { name: add.name, contact: add.contact };
     let roles = add.role.into_iter().map(Role::new).collect();
-    let (person, paper) = added(&profile, public_key(&add.public_key)?, responsible, roles, false)?;
+    let (person, paper) = added(&profile, key, responsible, roles, false)?;
     act::propose(desk, Act::PersonAdded(person), vec![paper], Vec::new(), &then).await.map(|_| ())
 }
 
@@ -92,7 +109,13 @@ pub async fn offboard(desk: &Desk, who: &str) -> Result<()> {
 }
 
 pub async fn roles(desk: &Desk, who: &str, roles: Vec<String>) -> Result<()> {
-    let person = find::person(&desk.client()?, who).await?;
+    let client = desk.client()?;
+    let person = find::person(&client, who).await?;
+    let people = client.all("/v1/people").await?;
+    let found = people.iter().find(|one| text(one, "id") == person.to_string());
+    let held = found.and_then(|one| one.get("roles")).and_then(Value::as_array);
+    let held: Vec<_> = held.into_iter().flatten().filter_map(Value::as_str).collect();
+    role::must_exist(&client, &roles, &held).await?;
     let set = RolesSet { person, roles: roles.into_iter().map(Role::new).collect() };
     act::propose(desk, Act::RolesSet(set), Vec::new(), Vec::new(), "").await.map(|_| ())
 }

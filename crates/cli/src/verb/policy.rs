@@ -46,8 +46,7 @@ pub async fn publish(desk: &Desk, path: &Path) -> Result<()> {
     let published = PolicyPublished { policy: Digest::of(&bytes), version };
     let materials = vec![(Kind::Policy, bytes)];
     let act = Act::PolicyPublished(published);
-    let then =
-        "try it: `portcullis policy explain SERVICE -e ENVIRONMENT -s SCOPE --for 30d --reason …`";
+    let then = "try it: `portcullis policy explain SERVICE -e ENVIRONMENT -s SCOPE --for 30d`";
     act::propose(desk, act, Vec::new(), materials, then).await.map(|_| ())
 }
 

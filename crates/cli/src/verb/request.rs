@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use control::flow::statement::Wanted;
 use domain::address::Cidr;
-use domain::digest::paper;
+use domain::digest::{Digest, paper};
 use domain::id::{RequestId, TokenId};
 use domain::limit::Rate;
 use domain::people::Role;
@@ -23,8 +23,9 @@ use crate::scan::clock;
 use crate::show::{facts, next, rows, table};
 use crate::sign::{self, Shown, Signer};
 
+/// What a request asks for.
 #[derive(Debug, Args)]
-pub struct New {
+pub struct Wish {
     /// The service's name
     pub service: String,
     /// The environment to call
@@ -36,9 +37,6 @@ pub struct New {
     /// For how long: 30d, 12h
     #[arg(long = "for", value_name = "SPAN")]
     pub span: Span,
-    /// Why, in a sentence that a reviewer understands
-    #[arg(long)]
-    pub reason: String,
     /// The service account that will hold the token; yourself when left out
     #[arg(long)]
     pub owner: Option<String>,
@@ -48,37 +46,44 @@ pub struct New {
     /// Only from this network; repeat it for more
     #[arg(long)]
     pub address: Vec<Cidr>,
+}
+
+#[derive(Debug, Args)]
+pub struct New {
+    #[command(flatten)]
+    pub wish: Wish,
+    /// Why, in a sentence that a reviewer understands
+    #[arg(long)]
+    pub reason: String,
     /// Only say what policy would decide
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// What is asked for, with the reason's salt.
-pub async fn asked(client: &Client, new: &New) -> Result<(Asked, [u8; 32])> {
-    let service: Value = client.get(&format!("/v1/services/{}", new.service)).await?;
-    let owner = match &new.owner {
+/// What is asked for; `reason` is the digest of the paper that says why.
+async fn asked(client: &Client, wish: &Wish, reason: Digest) -> Result<Asked> {
+    let service = find::service(client, &wish.service).await?;
+    let owner = match &wish.owner {
         Some(owner) => find::person(client, owner).await?,
         None => {
             let me: Value = client.get("/v1/whoami").await?;
             text(&me, "id").parse()?
         }
     };
-    let salt = random()?;
-    let mut scopes = new.scope.clone();
+    let mut scopes = wish.scope.clone();
     scopes.sort();
     scopes.dedup();
-    let asked = Asked {
-        addresses: new.address.clone(),
-        environment: new.environment.clone(),
+    Ok(Asked {
+        addresses: wish.address.clone(),
+        environment: wish.environment.clone(),
         owner,
-        rate: new.rate,
-        reason: paper(&salt, new.reason.as_bytes()),
+        rate: wish.rate,
+        reason,
         request: RequestId(new_id()),
         scopes: scopes.into(),
-        service: text(&service, "id").parse()?,
-        until: clock().after(new.span),
-    };
-    Ok((asked, salt))
+        service: service.parse()?,
+        until: clock().after(wish.span),
+    })
 }
 
 /// Signs the request and sends it.
@@ -88,7 +93,8 @@ pub async fn make_with(
     new: &New,
     confirm: impl FnOnce(&Shown) -> Result<()>,
 ) -> Result<Value> {
-    let (asked, salt) = asked(client, new).await?;
+    let salt = random()?;
+    let asked = asked(client, &new.wish, paper(&salt, new.reason.as_bytes())).await?;
     let statement = client.statement(&Wanted::Ask(Box::new(asked.clone()))).await?;
     let me = client.holder.as_ref().map(|holder| holder.person.clone());
     let fields = vec![("asked", json!(asked)), ("requester", json!(me)), ("decision", Value::Null)];
@@ -106,13 +112,10 @@ pub async fn make_with(
 }
 
 pub async fn new(desk: &Desk, new: New) -> Result<()> {
-    let client = desk.client()?;
     if new.dry_run {
-        let (asked, _) = asked(&client, &new).await?;
-        let decision: Value = client.post("/v1/policy/explain", &asked).await?;
-        desk.show.print(&decision, || print_decision(&decision));
-        return Ok(());
+        return explain(desk, &new.wish).await;
     }
+    let client = desk.client()?;
     let confirm = |shown: &Shown| desk.confirm(shown);
     let made = make_with(&client, &desk.signer()?, &new, confirm).await?;
     desk.show.print(&made, || print(&made, text(&made, "id")));
@@ -124,6 +127,15 @@ pub async fn new(desk: &Desk, new: New) -> Result<()> {
         .into()),
         _ => Ok(()),
     }
+}
+
+/// What policy would decide, whatever the reason.
+pub async fn explain(desk: &Desk, wish: &Wish) -> Result<()> {
+    let client = desk.client()?;
+    let asked = asked(&client, wish, Digest::of(b"")).await?;
+    let decision: Value = client.post("/v1/policy/explain", &asked).await?;
+    desk.show.print(&decision, || print_decision(&decision));
+    Ok(())
 }
 
 /// What policy decided, and why.

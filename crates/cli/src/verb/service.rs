@@ -1,16 +1,16 @@
 //! Vendors and services.
 
-use std::io::IsTerminal as _;
-
 use anyhow::{Context as _, Result};
 use domain::refusal::{Code, Refusal};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::Desk;
+use super::{Desk, find};
 use crate::client::text;
-use crate::exit::reading;
+use crate::exit::{No, reading};
+use crate::nearest::hint;
 use crate::show::{facts, next, rows, table};
+use crate::unseen;
 
 pub async fn add_vendor(desk: &Desk, name: &str, contact: &str) -> Result<()> {
     let wish = json!({ "name": name, "contact": contact });
@@ -43,7 +43,9 @@ pub async fn list(desk: &Desk) -> Result<()> {
 }
 
 pub async fn show(desk: &Desk, name: &str) -> Result<()> {
-    let service: Value = desk.client()?.get(&format!("/v1/services/{name}")).await?;
+    let client = desk.client()?;
+    let id = find::service(&client, name).await?;
+    let service: Value = client.get(&format!("/v1/services/{id}")).await?;
     desk.show.print(&service, || {
         let fields = [
             ("service", "name"),
@@ -75,24 +77,21 @@ pub async fn credential(
     environment: &str,
     file: Option<&std::path::Path>,
 ) -> Result<()> {
+    let client = desk.client()?;
+    let id = find::service(&client, name).await?;
+    // Before somebody types a secret in vain.
+    let service: Value = client.get(&format!("/v1/services/{id}")).await?;
+    must_have(&service, environment)?;
     let text = match file {
-        Some(path) => std::fs::read_to_string(path).with_context(|| reading(path))?,
-        None => {
-            if std::io::stdin().is_terminal() {
-                desk.show.note("the vendor's credential, then Enter:");
-            }
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line)?;
-            line
-        }
+        Some(path) => Zeroizing::new(std::fs::read_to_string(path).with_context(|| reading(path))?),
+        None => unseen::line("the vendor's credential (it is not shown), then Enter:")?,
     };
-    let text = Zeroizing::new(text);
     let credential = text.trim();
     if credential.is_empty() {
         return Err(Refusal::new(Code::Invalid, "the credential is empty").into());
     }
-    let path = format!("/v1/services/{name}/credentials/{environment}");
-    let done: Value = desk.client()?.put(&path, &json!({ "credential": credential })).await?;
+    let path = format!("/v1/services/{id}/credentials/{environment}");
+    let done: Value = client.put(&path, &json!({ "credential": credential })).await?;
     desk.show.print(&done, || {
         println!("sealed in the vault; only the gateway gets it");
         next(&format!("release it, if it is not yet: `portcullis ticket release {name} canary`"));
@@ -100,9 +99,25 @@ pub async fn credential(
     Ok(())
 }
 
+/// One of the service's environments; of a mistyped one the nearest is named.
+fn must_have(service: &Value, environment: &str) -> Result<()> {
+    let all = service.get("environments").and_then(Value::as_array).into_iter().flatten();
+    let names: Vec<_> = all.map(|place| text(place, "name")).collect();
+    match names.contains(&environment) {
+        true => Ok(()),
+        false => Err(No::refused(format!(
+            "`{}` has no environment `{environment}`; it has {}{}",
+            text(service, "name"),
+            names.join(", "),
+            hint(environment, names.iter().copied())
+        ))),
+    }
+}
+
 pub async fn release(desk: &Desk, name: &str, stage: &str) -> Result<()> {
-    let path = format!("/v1/services/{name}/release");
-    let done: Value = desk.client()?.post(&path, &json!({ "stage": stage })).await?;
+    let client = desk.client()?;
+    let path = format!("/v1/services/{}/release", find::service(&client, name).await?);
+    let done: Value = client.post(&path, &json!({ "stage": stage })).await?;
     desk.show.print(&done, || {
         println!("`{name}` is released: {stage}");
         next(&format!("`portcullis service show {name}` lists its scopes, and where to call it"));
@@ -111,8 +126,9 @@ pub async fn release(desk: &Desk, name: &str, stage: &str) -> Result<()> {
 }
 
 pub async fn suspend(desk: &Desk, name: &str) -> Result<()> {
-    let path = format!("/v1/services/{name}/suspend");
-    let done: Value = desk.client()?.post(&path, &json!({})).await?;
+    let client = desk.client()?;
+    let path = format!("/v1/services/{}/suspend", find::service(&client, name).await?);
+    let done: Value = client.post(&path, &json!({})).await?;
     desk.show.print(&done, || println!("`{name}` admits nothing until a new ticket is approved"));
     Ok(())
 }

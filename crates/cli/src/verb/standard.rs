@@ -45,7 +45,7 @@ pub fn check(desk: &Desk, path: &Path) -> Result<()> {
     desk.show.print(&done, || {
         let criteria = count(criteria, "criterion", "criteria");
         println!("{} {}: {criteria}, all measurable", standard.name, standard.version);
-        let people = count(standard.signers.into(), "person", "people");
+        let people = count(standard.signers, "person", "people");
         println!("reviewed by {}, at least {people}", standard.reviews);
     });
     Ok(())

@@ -23,7 +23,7 @@ pub async fn open(desk: &Desk, path: &Path) -> Result<()> {
     let file: TicketFile = read_file(path)?;
     let (terms, _) = file.terms(path.parent().unwrap_or(Path::new(".")))?;
     let client = desk.client()?;
-    let vendor = find::named(&client, "vendor", &file.vendor)
+    let vendor = find::vendor(&client, &file.vendor)
         .await
         .context("add the vendor first: `portcullis vendor add NAME`")?;
     let wish = json!({
@@ -31,7 +31,18 @@ pub async fn open(desk: &Desk, path: &Path) -> Result<()> {
     });
     let ticket: Value = client.post("/v1/tickets", &wish).await?;
     desk.show.print(&ticket, || print(&ticket, &file.service));
+    for other in client.all("/v1/tickets").await?.iter().filter(|other| is_beside(other, &ticket)) {
+        let by = other.get("requester").map(|who| text(who, "name")).unwrap_or_default();
+        let (id, name) = (text(other, "id"), text(other, "name"));
+        desk.show.note(&format!("note: {by} has a ticket for `{name}` open as well: {id}"));
+    }
     Ok(())
+}
+
+/// Whether the other one is on its way for the same service.
+fn is_beside(other: &Value, ticket: &Value) -> bool {
+    let open = matches!(text(other, "status"), "evaluating" | "in review" | "rejected");
+    open && text(other, "name") == text(ticket, "name") && text(other, "id") != text(ticket, "id")
 }
 
 pub async fn amend(desk: &Desk, what: &str, path: &Path) -> Result<()> {

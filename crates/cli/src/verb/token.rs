@@ -123,9 +123,9 @@ async fn target(client: &Client, target: &RevokeTarget) -> Result<Value> {
     } else if let Some(owner) = &target.owner {
         json!({ "owner": find::person(client, owner).await? })
     } else if let Some(service) = &target.service {
-        json!({ "service": find::named(client, "service", service).await? })
+        json!({ "service": find::service(client, service).await? })
     } else if let Some(vendor) = &target.vendor {
-        json!({ "vendor": find::named(client, "vendor", vendor).await? })
+        json!({ "vendor": find::vendor(client, vendor).await? })
     } else if let Some(ticket) = &target.ticket {
         json!({ "ticket": ticket })
     } else {
@@ -148,7 +148,7 @@ pub async fn revoke(desk: &Desk, revoke: Revoke) -> Result<()> {
     }
     desk.show.print(&done, || {
         let ended = done.get("ended").and_then(Value::as_u64).unwrap_or_default();
-        let ended = count(usize::try_from(ended).unwrap_or(usize::MAX), "grant", "grants");
+        let ended = count(ended, "grant", "grants");
         match done.get("number").and_then(Value::as_u64) {
             None => println!("would end {ended}:"),
             Some(number) => println!("revocation {number}: {ended} ended"),

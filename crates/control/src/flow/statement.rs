@@ -41,13 +41,20 @@ pub struct Prepared {
 }
 
 impl Control {
-    /// The statement that `signer` would sign now.
+    /// The statement that `signer` would sign now, if what it says could be done then: what a rule says
+    /// no to is not worth a signature.
     pub fn statement(&self, signer: PersonId, wanted: &Wanted) -> Result<Prepared, Failure> {
         let state = self.state();
         let seen = state
             .seen()
             .ok_or_else(|| Refusal::new(Code::Genesis, "the ledger has no entries yet"))?;
-        let not_after = self.now().after(WAIT);
+        let now = self.now();
+        match wanted {
+            Wanted::Ask(asked) => request::may_ask(&state, signer, asked, now)?,
+            Wanted::Submit { ticket } => ticket::may_submit(&state, *ticket, signer, now)?,
+            Wanted::Act(_) | Wanted::Attest { .. } | Wanted::Review { .. } => {}
+        }
+        let not_after = now.after(WAIT);
         let (statement, round) = make(&state, signer, wanted, seen, not_after)?;
         Ok(Prepared { not_after, round, seen, statement })
     }

@@ -16,8 +16,9 @@ use domain::refusal::{Code, Refusal};
 use domain::review::{ReviewSigned, Subject};
 use domain::signature::Signature;
 use domain::standard::{Criterion, DataClass, Standard, Verify};
+use domain::state::State;
 use domain::ticket::{
-    Environment, Terms, TicketAmended, TicketApproved, TicketOpened, TicketSubmitted,
+    Environment, Terms, Ticket, TicketAmended, TicketApproved, TicketOpened, TicketSubmitted,
     TicketWithdrawn,
 };
 use domain::time::Millis;
@@ -112,10 +113,15 @@ impl Control {
         let prepared = self.prepare(wish).await?;
         let (ticket, fresh) = (TicketId(self.id()), ServiceId(self.id()));
         let command = move |desk: &mut Desk| {
+            must_be_first(desk.state(), who, &name, vendor)?;
             let terms = prepared.terms(desk)?;
             let state = desk.state();
             let unknown = || {
-                let message = format!("no standard `{standard}` is published");
+                let names: Vec<_> = state.standards.keys().map(String::as_str).collect();
+                let message = format!(
+                    "no standard `{standard}` is published; there are {}: `portcullis standard list`",
+                    names.join(", ")
+                );
                 Refusal::new(Code::NotFound, message)
             };
             let opened = TicketOpened {
@@ -188,9 +194,7 @@ impl Control {
                     Some(wanted) => *name == wanted,
                     None => place.sandbox,
                 });
-            let (name, place) = sandbox.ok_or_else(|| {
-                Refusal::new(Code::NotFound, "the ticket declares no such environment")
-            })?;
+            let (name, place) = sandbox.ok_or_else(|| no_sandbox(found, environment.as_deref()))?;
             let checks = match checks.is_empty() {
                 true => asked(state.standard_of(found)?),
                 false => checks.clone(),
@@ -266,6 +270,33 @@ impl Control {
     }
 }
 
+/// Nobody wants two of their own tickets for one service open at once: the same file was opened twice.
+/// A renewal follows an approval; somebody else's ticket under the name must not keep one's own out.
+fn must_be_first(
+    state: &State,
+    who: PersonId,
+    name: &str,
+    vendor: VendorId,
+) -> Result<(), Refusal> {
+    let mine = |ticket: &Ticket| {
+        ticket.requester == who
+            && ticket.vendor == vendor
+            && ticket.name == name
+            && ticket.is_open()
+    };
+    match state.tickets.iter().find(|(_, ticket)| mine(ticket)) {
+        None => Ok(()),
+        Some((id, ticket)) => Err(Refusal::new(
+            Code::Exists,
+            format!(
+                "your ticket {id} for `{name}` is {}: change it with `portcullis ticket amend {id} FILE`, \
+                 or end it with `portcullis ticket withdraw {id}`",
+                ticket.status.name()
+            ),
+        )),
+    }
+}
+
 /// The one way to authenticate that the document names; which of several is not guessed.
 fn only(named: &[Placement]) -> Result<Placement, Refusal> {
     match named {
@@ -279,6 +310,19 @@ fn only(named: &[Placement]) -> Result<Placement, Refusal> {
             ),
         )),
     }
+}
+
+fn no_sandbox(ticket: &Ticket, wanted: Option<&str>) -> Refusal {
+    let names: Vec<_> = ticket.terms.environments.keys().map(String::as_str).collect();
+    let names = names.join(", ");
+    let message = match wanted {
+        Some(wanted) => format!("the ticket declares no environment `{wanted}`; it has {names}"),
+        None => format!(
+            "none of the ticket's environments ({names}) is a sandbox; say `sandbox: true` in its file, \
+             and `portcullis ticket amend`"
+        ),
+    };
+    Refusal::new(Code::NotFound, message)
 }
 
 /// Every check of the scanner that a criterion reads.

@@ -62,11 +62,19 @@ impl Control {
         Ok(vendor)
     }
 
-    /// Reads the names of vendors that this node has not met yet: all once, later those of others.
+    /// Reads the names of vendors that this node has not met yet: all once, later those of others. One
+    /// whose paper was changed keeps no other out: its name is unknown, as an erased one's is.
     async fn meet_vendors(&self) -> Result<(), Failure> {
         for (id, paper) in self.vendors.unmet(&self.journal) {
-            let profile = self.read_profile(paper).await?.unwrap_or_default();
-            self.vendors.meet(id, &profile.name);
+            let name = match self.read_profile(paper).await {
+                Ok(profile) => profile.unwrap_or_default().name,
+                Err(error) if error.rule().is_some() => {
+                    tracing::warn!(vendor = %id, %error, "a vendor's name cannot be read");
+                    String::new()
+                }
+                Err(error) => return Err(error.into()),
+            };
+            self.vendors.meet(id, &name);
         }
         Ok(())
     }

@@ -155,8 +155,10 @@ fn next(
         }
         Status::InReview { .. } => match state.standard_of(ticket) {
             Ok(standard) => format!(
-                "waits for the signatures of {} (at least {} people): `portcullis ticket sign {id}`",
-                standard.reviews, standard.signers
+                "waits for the signatures of {} (at least {} {}): `portcullis ticket sign {id}`",
+                standard.reviews,
+                standard.signers,
+                if standard.signers == 1 { "person" } else { "people" }
             ),
             Err(_) => "waits for signatures".to_owned(),
         },

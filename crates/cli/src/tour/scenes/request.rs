@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::super::Narrator;
 use super::super::stage::Stage;
 use crate::client::text;
-use crate::verb::request::{New, claim_with, make_with};
+use crate::verb::request::{New, Wish, claim_with, make_with};
 use crate::verb::ticket::review::review_with;
 
 /// A token in its holder's hands.
@@ -22,17 +22,16 @@ pub struct Held {
 }
 
 fn wish(service: &str, environment: &str, scopes: &[&str], span: Span) -> New {
-    New {
+    let wish = Wish {
         service: service.to_owned(),
         environment: environment.to_owned(),
         scope: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         span,
-        reason: "the weekly shipping report".to_owned(),
         owner: None,
         rate: None,
         address: Vec::new(),
-        dry_run: false,
-    }
+    };
+    New { wish, reason: "the weekly shipping report".to_owned(), dry_run: false }
 }
 
 async fn claim(
@@ -46,11 +45,11 @@ async fn claim(
 }
 
 pub async fn low_risk(stage: &mut Stage, to: &mut Narrator, service: &str) -> Result<Held> {
-    let mut wish = wish(service, "sandbox", &["parcels:read"], Span::days(30));
-    wish.rate = Some("5/m".parse()?);
-    wish.owner = Some(format!("report{}-agent", stage.suffix));
+    let mut new = wish(service, "sandbox", &["parcels:read"], Span::days(30));
+    new.wish.rate = Some("5/m".parse()?);
+    new.wish.owner = Some(format!("report{}-agent", stage.suffix));
     let (client, signer) = (&stage.dana.client, &stage.dana.signer);
-    let made = make_with(client, signer, &wish, |_| Ok(())).await?;
+    let made = make_with(client, signer, &new, |_| Ok(())).await?;
     let granted = text(&made, "status") == "granted";
     let policies = made.pointer("/decision/policies/0/id").and_then(Value::as_str);
     let detail = format!("because of the policy `{}`", policies.unwrap_or_default());

@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use scanner::answer::{GapCode, Incomplete};
 use serde_json::{Value, json};
 
 use super::{report, shown};
 use crate::client::{Client, text};
 use crate::exit::reading;
+use crate::show::count;
+use crate::sign::plain;
 use crate::verb::{Desk, find};
 
 /// The runner ends its own work within two minutes.
@@ -66,12 +69,37 @@ pub async fn probe(desk: &Desk, probe: Probe) -> Result<()> {
     let answered = answered(&client, order).await;
     bar.finish_and_clear();
     answered?;
-    if let Some(why) = report::failed(&client, id, order).await? {
-        bail!("the scan did not come about: {why}; see the server's log, and order it again");
+    let found = report::of(&client, id, order).await?;
+    let gaps: Vec<_> = found.incomplete.iter().map(gap).collect();
+    if found.values.is_empty() {
+        bail!("nothing was measured at {}:\n  {}", plain(&found.target), gaps.join("\n  "));
     }
     shown(desk, &client, id, &probe.ticket).await?;
-    desk.show.note(&format!("what was found: portcullis ticket report {}", probe.ticket));
+    for gap in &gaps {
+        desk.show.note(&format!("not measured: {gap}"));
+    }
+    let values = count(found.values.len(), "value", "values");
+    let findings = count(found.findings.len(), "finding", "findings");
+    let report = format!("portcullis ticket report {}", probe.ticket);
+    desk.show.note(&format!("measured: {values}, {findings}: {report}"));
     Ok(())
+}
+
+/// What could not be measured, why, and what to do about it.
+fn gap(gap: &Incomplete) -> String {
+    let then = match gap.code {
+        GapCode::Unreachable => "is the sandbox up, at the ticket's `upstream`? then probe again",
+        GapCode::OutOfReach => "an operator probes what is not on the public internet",
+        GapCode::NoCredential => "give it with `--token`, `--expired` or `--wrong-audience`",
+        GapCode::Unidentified => {
+            "the sandbox needs a certificate that proves its name, or `authorities` in the ticket"
+        }
+        GapCode::ControlRefused => "is the credential in `--token` one that the sandbox accepts?",
+        GapCode::OutOfRequests | GapCode::OutOfTime => "probe again, when the sandbox is quiet",
+        GapCode::NoOperation => "the document describes nothing to ask it of: `ticket amend`",
+        GapCode::Undecided | GapCode::Unsupported => "`ticket report` shows what was seen",
+    };
+    format!("`{}`: {}; {then}", gap.check.code(), plain(&gap.detail))
 }
 
 fn doing(probe: &Value) -> String {

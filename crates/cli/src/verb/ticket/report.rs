@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use domain::digest::Digest;
 use domain::id::TicketId;
 use domain::time::Millis;
@@ -31,14 +31,19 @@ pub struct Report {
     pub out: Option<PathBuf>,
 }
 
-/// Why the newest scan did not come about; `None` when it did.
-pub async fn failed(client: &Client, ticket: TicketId, order: &str) -> Result<Option<String>> {
+/// What the scan of this order found; an error says why it did not come about.
+pub async fn of(client: &Client, ticket: TicketId, order: &str) -> Result<Answer> {
     let all = client.list(&format!("/v1/tickets/{ticket}/probes")).await?;
-    let Some(found) = all.iter().find(|found| text(found, "order") == order) else {
-        return Ok(None);
-    };
-    let report: Value = serde_json::from_slice(&read(client, found).await?.bytes)?;
-    Ok(report.get("failed").and_then(Value::as_str).map(plain))
+    let found = all.iter().find(|found| text(found, "order") == order);
+    let bytes = read(client, found.context("the order is gone")?).await?.bytes;
+    let report: Value = serde_json::from_slice(&bytes)?;
+    if let Some(why) = report.get("failed").and_then(Value::as_str) {
+        bail!(
+            "the scan did not come about: {}; see the server's log, and order it again",
+            plain(why)
+        );
+    }
+    Ok(serde_json::from_value(report)?)
 }
 
 /// An order with its answer and report, both read by their digests.
@@ -106,7 +111,7 @@ fn print(read: &Read, all: &[Value]) {
 }
 
 fn scanned(found: &Answer, started: Millis, ended: Millis) {
-    let requests = count(found.requests_sent as usize, "request", "requests");
+    let requests = count(found.requests_sent, "request", "requests");
     let seconds = started.until(ended).0.div_ceil(1_000);
     let tls = found.tls.as_deref().map(|tls| format!(", {tls}")).unwrap_or_default();
     println!("{:>9}  {requests} in {seconds} s{tls}", "effort");
