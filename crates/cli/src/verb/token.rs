@@ -33,6 +33,7 @@ pub async fn list(desk: &Desk, list: List) -> Result<()> {
         path.push_str(&format!("owner={id}&"));
     }
     if let Some(service) = &list.service {
+        find::service(&client, service).await?;
         path.push_str(&format!("service={service}&"));
     }
     let all = client.all(path.trim_end_matches(['?', '&'])).await?;
