@@ -24,7 +24,7 @@ fn exit_codes_say_whose_no_it_is() {
     let [broken, other] = [&broken, &other].map(|path| path.to_str().unwrap());
     let data = site.data();
     let data = data.to_str().unwrap();
-    let cases: [(&Person, &[&str], i32); 22] = [
+    let cases: [(&Person, &[&str], i32); 28] = [
         (&olga, &["whoami"], 0),
         (&olga, &["--help"], 0),
         (&stranger, &["whoami"], 1),
@@ -34,7 +34,17 @@ fn exit_codes_say_whose_no_it_is() {
         (&olga, &["token", "why", "nothing"], 1),
         (&olga, &["person", "offboard", "olga"], 1),
         (&olga, &["person", "roles", "olga", "--role", "operator"], 1),
+        (&olga, &["person", "roles", "olga", "--role", "operator", "--role", "secruity"], 1),
+        (&olga, &["service", "show", "nothing"], 1),
+        (&olga, &["token", "list", "--service", "nothing"], 1),
+        (&olga, &["policy", "explain", "nothing", "-e", "x", "-s", "x", "--for", "1d"], 1),
         (&olga, &["nonsense"], 2),
+        (&olga, &["policy", "explain", "x", "-e", "x", "-s", "x", "--for", "1d", "--dry-run"], 2),
+        (
+            &olga,
+            &["policy", "explain", "x", "-e", "x", "-s", "x", "--for", "1d", "--reason", "x"],
+            2,
+        ),
         (&olga, &["token", "revoke"], 2),
         (&olga, &["ticket", "open", "nowhere.yaml"], 2),
         (&olga, &["ticket", "open", other], 2),
@@ -53,8 +63,54 @@ fn exit_codes_say_whose_no_it_is() {
         assert_eq!(code, wanted, "portcullis {}\n{said}", args.join(" "));
         assert!(!said.contains("panicked"), "{said}");
     }
-    let (_, said) = end(&olga, &["standard", "print", "baselin"]);
-    assert!(said.contains("did you mean `baseline`?"), "{said}");
+}
+
+#[test]
+fn what_does_not_exist_is_refused_with_what_does() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    let public = olga.key.with_extension("pub");
+    let public = public.to_str().unwrap();
+    let cases: [(&[&str], &[&str]); 12] = [
+        (&["ticket", "show", "nothing"], &["`portcullis ticket list`"]),
+        (&["ticket", "show", "tkt_01m80g9h83ecpbaxdp9500xr05"], &["`portcullis ticket list`"]),
+        (&["request", "show", "nothing"], &["`portcullis request list`"]),
+        (&["request", "show", "req_01m80g9h83ecpbaxdp9500xr05"], &["`portcullis request list`"]),
+        (&["token", "why", "nothing"], &["`portcullis token list`"]),
+        (&["token", "why", "tok_01m80g9h83ecpbaxdp9500xr05"], &["`portcullis token list`"]),
+        (&["service", "show", "nothing"], &["`portcullis service list`"]),
+        (&["token", "revoke", "--vendor", "nothing"], &["`portcullis vendor list`"]),
+        (&["person", "offboard", "olgo"], &["`portcullis person list`", "did you mean `olga`?"]),
+        (
+            &["person", "add", "rosa", "--public-key", public, "--role", "secruity"],
+            &["the role `secruity`; did you mean `security`?", "operator, privacy, procurement"],
+        ),
+        (&["person", "roles", "olga", "--role", "operater"], &["did you mean `operator`?"]),
+        (&["standard", "print", "baselin"], &["did you mean `baseline`?"]),
+    ];
+    for (args, wanted) in cases {
+        let (code, said) = end(&olga, args);
+        assert_ne!(code, 0, "portcullis {}\n{said}", args.join(" "));
+        for wanted in wanted {
+            assert!(said.contains(wanted), "portcullis {}: no {wanted} in\n{said}", args.join(" "));
+        }
+    }
+}
+
+#[test]
+fn a_second_person_of_one_name_comes_in_with_a_note() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    let spare = site.folder.path().join("spare");
+    portcullis::up::genesis::make_ssh_key(&spare).unwrap();
+    let public = spare.with_extension("pub");
+    let first = olga.ok(&["whoami"])["id"].as_str().unwrap().to_owned();
+    let (code, said) =
+        end(&olga, &["--yes", "person", "add", "olga", "--public-key", public.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains(&format!("there is a “olga” already, {first}")), "{said}");
 }
 
 /// Even if `y` comes in: nobody can have seen what it would be said to.

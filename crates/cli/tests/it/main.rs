@@ -20,3 +20,4 @@ mod sandbox;
 mod server;
 mod story;
 mod tamper;
+mod terminal;

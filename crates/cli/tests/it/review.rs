@@ -149,11 +149,13 @@ fn a_thing_is_named_by_its_service_while_that_means_one_alone() {
     let wrong = olga.refused(&[&attach[..], &["--value", "30"]].concat());
     assert!(wrong.contains("did you mean `on-call`?"), "{wrong}");
 
-    olga.ok(&["ticket", "submit", "parcel"]);
-    rosa.ok(&["ticket", "sign", "parcel"]);
-    paul.ok(&["ticket", "sign", "parcel"]);
+    let early = olga.refused(&["service", "show", "parcel"]);
+    assert!(early.contains("`portcullis ticket show parcel`"), "{early}");
+    sandbox.approve(&olga, [&rosa, &paul]);
     let key = site.file("vendor-key", "a-vendor-key");
     let key = key.to_str().unwrap();
+    let wrong = olga.refused(&["service", "credential", "parcel", "sandbx", "--file", key]);
+    assert!(wrong.contains("did you mean `sandbox`?"), "{wrong}");
     olga.ok(&["service", "credential", "parcel", "sandbox", "--file", key]);
     olga.ok(&["ticket", "release", "parcel", "canary"]);
     let service = olga.ok(&["service", "show", "parcel"]);
@@ -171,10 +173,16 @@ fn a_thing_is_named_by_its_service_while_that_means_one_alone() {
     olga.ok(&["request", "claim", ids[0]]);
     let token = olga.ok(&["request", "claim", "parcel"]);
     assert_eq!(token["request"], ids[1], "the one that waits");
+    let none = olga.refused(&["request", "claim", "parcel"]);
+    assert!(none.contains("none of the 2 requests for `parcel` waits for you"), "{none}");
     let two = olga.refused(&["token", "why", "parcel"]);
     assert!(two.contains("several tokens"), "{two}");
     olga.ok(&["token", "revoke", token["id"].as_str().unwrap()]);
     assert_eq!(olga.ok(&["token", "why", "parcel"])["request"], ids[0]);
+    olga.ok(&["token", "revoke", "parcel"]);
+    let ended = olga.refused(&["token", "why", "parcel"]);
+    assert!(ended.contains("all 2 tokens for `parcel` have ended: "), "{ended}");
+    assert_eq!(ended.matches(" (revoked)").count(), 2, "{ended}");
 
     let approved = olga.ok(&["ticket", "show", "parcel"]);
     sandbox.open(&site, &rosa);
@@ -205,6 +213,10 @@ fn a_ticket_is_named_by_its_service_and_a_strangers_is_not_meant() {
     let (second, by) = shown(&max);
     assert_eq!(by, "max", "his own");
     assert_eq!(shown(&paul).0, first, "his own");
+    let file = sandbox.ticket(&site);
+    let open = ["ticket", "open", file.to_str().unwrap()];
+    let twice = paul.refused(&open);
+    assert!(twice.contains(&format!("your ticket {first} for `parcel` is evaluating")), "{twice}");
     for verb in ["show", "sign", "withdraw"] {
         let said = rosa.refused(&["ticket", verb, "parcel"]);
         assert!(said.contains("`parcel` can mean several tickets; use the id: "), "{said}");
@@ -212,4 +224,66 @@ fn a_ticket_is_named_by_its_service_and_a_strangers_is_not_meant() {
     }
     max.ok(&["ticket", "withdraw", "parcel"]);
     assert_eq!(shown(&rosa).0, first, "the other is over");
+    let noted = words(&max, &open);
+    let note = format!("note: paul has a ticket for `parcel` open as well: {first}");
+    assert!(noted.contains(&note), "{noted}");
+}
+
+#[test]
+fn a_probe_says_what_it_could_not_measure_and_why() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    prepare(&site, &olga);
+    let sandbox = Sandbox::with("parcel", &[]);
+    sandbox.open(&site, &olga);
+    let token = sandbox.token(&site);
+    let wrong = olga.refused(&["ticket", "probe", "parcel", "-e", "sandbx"]);
+    assert!(wrong.contains("no environment `sandbx`; it has sandbox"), "{wrong}");
+    let probe = ["ticket", "probe", "parcel", "--token", token.to_str().unwrap()];
+    let measured = words(&olga, &probe);
+    assert!(measured.contains("measured: ") && measured.contains("0 findings"), "{measured}");
+    assert!(!measured.contains("not measured: "), "{measured}");
+    drop(sandbox);
+    let output = olga.answer(&probe, "");
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    for shown in ["nothing was measured at http", "`authentication`: ", "`error-leaks`: "] {
+        assert!(said.contains(shown), "{said}");
+    }
+    assert_eq!(said.matches("is the sandbox up").count(), 2, "{said}");
+}
+
+/// Nobody reads and signs what a rule says no to anyway.
+#[test]
+fn what_cannot_be_done_is_refused_before_anybody_signs() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    prepare(&site, &olga);
+    let rosa = site.person(&server, &olga, "rosa", &["security"]);
+    let paul = site.person(&server, &olga, "paul", &["platform"]);
+    let sandbox = Sandbox::with("parcel", &[]);
+    sandbox.open(&site, &olga);
+    let refused = |person: &Person, args: &[&str], code: &str| {
+        let output = person.answer(args, "y\n");
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{args:?}\n{said}");
+        assert!(said.contains(code) && !said.contains("Sign?"), "{args:?}\n{said}");
+    };
+    refused(&olga, &["ticket", "submit", "parcel"], "criterion-open");
+    sandbox.evaluate(&site, &olga);
+    refused(&rosa, &["ticket", "submit", "parcel"], "opened the ticket, and signs for it");
+    sandbox.approve(&olga, [&rosa, &paul]);
+    refused(&olga, &["ticket", "submit", "parcel"], "wrong-status");
+    let ask = |environment, scope| {
+        let place = ["request", "new", "parcel", "-e", environment, "-s", scope];
+        [&place[..], &["--for", "1d", "--reason", "labels"]].concat()
+    };
+    refused(&olga, &ask("sandbox", "parcels:read"), "not-released");
+    let key = site.file("vendor-key", "a-vendor-key");
+    olga.ok(&["service", "credential", "parcel", "sandbox", "--file", key.to_str().unwrap()]);
+    olga.ok(&["ticket", "release", "parcel", "canary"]);
+    refused(&olga, &ask("sandbx", "parcels:read"), "it has sandbox");
+    refused(&olga, &ask("sandbox", "nonsense"), "unknown-scope");
 }

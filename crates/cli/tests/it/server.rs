@@ -45,6 +45,11 @@ impl Site {
 
     /// The command that starts the server.
     pub fn up(&self) -> Command {
+        self.up_by(&["--operator", "olga"])
+    }
+
+    /// The same with these options in place of the operator's name.
+    pub fn up_by(&self, options: &[&str]) -> Command {
         let mut command = Command::new(PORTCULLIS);
         command
             .arg("--json")
@@ -53,7 +58,8 @@ impl Site {
             .arg("up")
             .arg("--data")
             .arg(self.data())
-            .args(["--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--operator", "olga"])
+            .args(["--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0"])
+            .args(options)
             .env("HOME", self.folder.path())
             .env_remove("XDG_CONFIG_HOME");
         if let Some(database) = &self.database {
@@ -69,22 +75,7 @@ impl Site {
 
     /// Starts the server; if it ends before it is ready, its exit code and what it said.
     pub fn try_start(&self) -> Result<Server, (Option<i32>, String)> {
-        let mut child = self.up().stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let (mut text, mut line) = (String::new(), String::new());
-        while out.read_line(&mut line).unwrap() > 0 {
-            text.push_str(&line);
-            line.clear();
-            let Ok(ready) = serde_json::from_str::<Value>(&text) else { continue };
-            if ready["ready"] == true {
-                // Whatever it prints later must not fill the pipe.
-                std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
-                let field = |name: &str| ready[name].as_str().unwrap().to_owned();
-                let (url, gateway) = (field("url"), field("gateway"));
-                return Ok(Server { child, url, gateway, genesis: field("genesis") });
-            }
-        }
-        Err((child.wait().unwrap().code(), text))
+        Server::ready(self.up())
     }
 
     /// The first operator, logged in.
@@ -123,6 +114,26 @@ impl Site {
 }
 
 impl Server {
+    /// Starts it by this command and waits until it says that it is ready.
+    pub fn ready(mut up: Command) -> Result<Server, (Option<i32>, String)> {
+        let mut child = up.stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let (mut text, mut line) = (String::new(), String::new());
+        while out.read_line(&mut line).unwrap() > 0 {
+            text.push_str(&line);
+            line.clear();
+            let Ok(ready) = serde_json::from_str::<Value>(&text) else { continue };
+            if ready["ready"] == true {
+                // Whatever it prints later must not fill the pipe.
+                std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+                let field = |name: &str| ready[name].as_str().unwrap().to_owned();
+                let (url, gateway) = (field("url"), field("gateway"));
+                return Ok(Server { child, url, gateway, genesis: field("genesis") });
+            }
+        }
+        Err((child.wait().unwrap().code(), text))
+    }
+
     /// SIGKILL, as a crash would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::server::{PORTCULLIS, Site, verify};
+use crate::server::{PORTCULLIS, Server, Site, verify};
 
 #[test]
 fn the_tour_behaves_at_every_step() {
@@ -40,6 +40,69 @@ fn a_server_starts_again_where_it_was_and_knows_its_people() {
     rosa.ok(&["login", &again.url]);
     let refused = rosa.refused(&["person", "offboard", "olga"]);
     assert!(refused.contains("role-needed") || refused.contains("operator"), "{refused}");
+}
+
+#[test]
+fn what_counted_at_genesis_is_refused_later_unless_it_is_the_same() {
+    let site = Site::new();
+    site.start().stop();
+    let operator = site.config().join("operator_ed25519.pub");
+    let other = site.folder.path().join("other");
+    portcullis::up::genesis::make_ssh_key(&other).unwrap();
+    let other = other.with_extension("pub");
+    let [operator, other] = [&operator, &other].map(|path| path.to_str().unwrap());
+    for (option, value, then) in [
+        ("--origin", "other.example", "this ledger is `portcullis.local` for ever"),
+        ("--operator-key", other, "`portcullis person key add`"),
+        ("--operator", "otto", "the first operator is `olga`"),
+    ] {
+        let mut up = site.up_by(&[option, value]);
+        let output = up.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{option}: {said}");
+        assert!(said.contains(&format!("`{option} {value}`")) && said.contains(then), "{said}");
+    }
+    let same = ["--origin", "portcullis.local", "--operator-key", operator, "--operator", "olga"];
+    Server::ready(site.up_by(&same)).map_err(|(_, said)| said).unwrap().stop();
+}
+
+#[test]
+fn log_lines_in_a_file_have_no_colours() {
+    let site = Site::new();
+    let log = site.folder.path().join("log");
+    let mut up = site.up();
+    up.env("PORTCULLIS_LOG", "debug").env_remove("NO_COLOR");
+    up.stderr(std::fs::File::create(&log).unwrap());
+    Server::ready(up).map_err(|(_, said)| said).unwrap().stop();
+    let lines = std::fs::read_to_string(&log).unwrap();
+    assert!(lines.contains(" DEBUG ") && !lines.contains('\u{1b}'), "{lines}");
+}
+
+#[test]
+fn a_login_without_a_url_goes_where_the_last_one_went() {
+    let site = Site::new();
+    let server = site.start();
+    let olga = site.operator(&server);
+    let output = olga.answer(&["login"], "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains(&format!("logging in at {}", server.url)), "{said}");
+}
+
+#[test]
+fn without_a_directory_the_servers_own_is_verified_and_one_is_not_many() {
+    let site = Site::new();
+    site.start().stop();
+    let share = site.folder.path().join("share");
+    std::fs::create_dir(&share).unwrap();
+    std::os::unix::fs::symlink(site.data(), share.join("portcullis")).unwrap();
+    let mut verify = Command::new(PORTCULLIS);
+    verify.args(["ledger", "verify"]).env("XDG_DATA_HOME", &share).env_remove("PORTCULLIS_DATA");
+    let output = verify.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("verified: 1 entry in 1 attested batch\n"), "{said}");
+    assert!(said.contains(&share.join("portcullis").display().to_string()), "{said}");
 }
 
 #[test]

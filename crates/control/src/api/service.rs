@@ -74,12 +74,10 @@ pub struct ScopeView {
 fn find(app: &App, name: &str) -> Result<ServiceId, Problem> {
     let state = app.state();
     let found = state.names.get(name).copied().or_else(|| name.parse().ok());
-    found
-        .filter(|id| state.services.contains_key(id))
-        .ok_or_else(|| {
-            let next = "see `portcullis service list`";
-            Problem::not_found(&format!("no approved service `{name}`; {next}"))
-        })
+    found.filter(|id| state.services.contains_key(id)).ok_or_else(|| {
+        let next = "see `portcullis service list`";
+        Problem::not_found(&format!("no approved service `{name}`; {next}"))
+    })
 }
 
 async fn view(app: &App, id: ServiceId, service: &Service) -> Result<ServiceView, Problem> {

@@ -7,6 +7,7 @@ use control::vault::Vault;
 use domain::id::PersonId;
 use domain::refusal::Code;
 use serde_json::json;
+use sqlx::{Connection as _, SqliteConnection};
 use zeroize::Zeroizing;
 
 use crate::Site;
@@ -29,6 +30,33 @@ async fn a_name_belongs_to_one_vendor() {
         assert_eq!(add(odd).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     }
     assert_eq!(add("Parcel").await.0, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_name_that_was_changed_in_the_database_keeps_no_other_vendor_out() {
+    let site = Site::new(1).await;
+    let session = site.session(0).await;
+    let add = |name: &str| {
+        let (site, session, body) = (&site, &session, json!({ "name": name }));
+        async move { site.post("/v1/vendors", session, &body).await }
+    };
+    assert_eq!(add("Parcel Ltd").await.0, StatusCode::CREATED);
+    let paper = site.control.state().vendors.values().next().unwrap().profile;
+    let url = format!("sqlite://{}", site.place.data().join("portcullis.db").display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let changed = sqlx::query("UPDATE papers SET content = x'00' WHERE digest = $1");
+    let changed = changed.bind(paper.0.to_vec()).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    assert_eq!(changed.rows_affected(), 1);
+    // A node that starts now reads every name.
+    let vault = Vault::new([(1, Zeroizing::new([7; 32]))]).unwrap();
+    let (journal, clock) = (site.control.journal.clone(), site.control.clock.clone());
+    let later = Control::new(journal, vault, clock, String::new(), String::new());
+    let who = *site.control.state().people.keys().next().unwrap();
+    let profile = |name: &str| Profile { name: name.to_owned(), contact: String::new() };
+    later.add_vendor(who, profile("Rails AG")).await.unwrap();
+    let again = later.add_vendor(who, profile("Rails AG")).await;
+    assert!(matches!(again, Err(Failure::Refused(_))), "{again:?}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use scanner::answer::{GapCode, Incomplete};
 use serde_json::{Value, json};
 
-use super::{report, shown};
+use super::{print, report};
 use crate::client::{Client, text};
 use crate::exit::reading;
 use crate::show::count;
@@ -71,10 +71,14 @@ pub async fn probe(desk: &Desk, probe: Probe) -> Result<()> {
     answered?;
     let found = report::of(&client, id, order).await?;
     let gaps: Vec<_> = found.incomplete.iter().map(gap).collect();
-    if found.values.is_empty() {
+    if found.values.is_empty() && !gaps.is_empty() {
         bail!("nothing was measured at {}:\n  {}", plain(&found.target), gaps.join("\n  "));
     }
-    shown(desk, &client, id, &probe.ticket).await?;
+    let mut ticket: Value = client.get(&format!("/v1/tickets/{id}")).await?;
+    if let Some(ticket) = ticket.as_object_mut() {
+        ticket.insert("not_measured".to_owned(), json!(found.incomplete));
+    }
+    desk.show.print(&ticket, || print(&ticket, &probe.ticket));
     for gap in &gaps {
         desk.show.note(&format!("not measured: {gap}"));
     }
