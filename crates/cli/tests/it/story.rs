@@ -56,10 +56,10 @@ fn what_counted_at_genesis_is_refused_later_unless_it_is_the_same() {
         ("--operator-key", other, "`portcullis person key add`"),
         ("--operator", "otto", "the first operator is `olga`"),
     ] {
-        let mut up = site.up_by(&[option, value]);
-        let output = up.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{option}: {said}");
+        let Err((code, said)) = Server::ready(site.up_by(&[option, value])) else {
+            panic!("it started with `{option} {value}`");
+        };
+        assert_eq!(code, Some(2), "{option}: {said}");
         assert!(said.contains(&format!("`{option} {value}`")) && said.contains(then), "{said}");
     }
     let same = ["--origin", "portcullis.local", "--operator-key", operator, "--operator", "olga"];
