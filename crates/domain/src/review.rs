@@ -135,12 +135,12 @@ pub(crate) fn check(
         Subject::Ticket(id) => {
             let ticket = state.ticket(id)?;
             reasons.take(ticket.must_be_in_review(signed.round));
-            (ticket.requester, state.standard_of(ticket)?.reviews.clone(), &ticket.reviews)
+            (ticket.requester, state.standard_of(ticket)?.reviews.clone(), &ticket.reviews[..])
         }
         Subject::Request(id) => {
             let request = state.request(id)?;
             reasons.take(request.must_be_in_review(signed.round));
-            (request.requester, request.reviewers()?.clone(), &request.reviews)
+            (request.requester, request.reviewers()?.clone(), &request.reviews[..])
         }
     };
     reasons.require(quorum.roles().contains(&signed.role), Code::RoleNeeded, || {

@@ -112,8 +112,7 @@ fn exists(state: &State, target: &Target) -> Result<(), Refusal> {
 
 impl Grant {
     fn must_not_be_revoked(&self) -> Result<(), Refusal> {
-        let already =
-            |at| Refusal::new(Code::WrongStatus, format!("it was revoked on {at}"));
+        let already = |at| Refusal::new(Code::WrongStatus, format!("it was revoked on {at}"));
         self.revoked.map_or(Ok(()), |at| Err(already(at)))
     }
 }
