@@ -50,9 +50,9 @@ bench: setup ## the figures of journal, fold and policy, with ratios
 	@$(EXAMPLES)/fold
 	@$(EXAMPLES)/journal
 
-bench-gateway: setup bench-setup ## our gateway beside nginx and nginx+lua doing the same job
+bench-gateway: setup bench-setup ## our gateway beside nginx, nginx+lua doing the same job, and the bare engine
 	cargo build $(MEASURED) --examples
-	@bench/gateway/run.py --subject $(EXAMPLES)/gateway_fixture
+	@bench/gateway/run.py --subject $(EXAMPLES)/gateway_fixture --engine $(EXAMPLES)/engine
 
 crash: setup ## kill -9 under load, ROUNDS times (1000), and see that nothing acknowledged is lost
 	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test $(MEASURED) --test it -- crash --nocapture

@@ -56,6 +56,11 @@ class Bench:
             peer.limited = self.limited if governs else None
             peer.process = self.nginx(name.split()[-1].split("+")[-1], port, self.options.server_core)
             self.peers.append(peer)
+        if self.options.engine:
+            ready, process = self.ready(self.options.engine)
+            peer = Peer("engine", ready["url"], self.tokens, "", False)
+            peer.process = process
+            self.peers.append(peer)
         if self.options.subject:
             self.peers.append(self.subject())
         # The same number of distinct tokens for everyone, or the caches would decide.
@@ -91,21 +96,31 @@ class Bench:
         wait_for_port(port, process, kind)
         return process
 
-    def subject(self):
+    def ready(self, command):
+        """A server that says in one line of JSON where it is; with its process."""
         environment = {
             "BENCH_UPSTREAM": f"http://127.0.0.1:{self.upstream}",
             "BENCH_CREDENTIAL": self.credential,
             "BENCH_TOKENS": str(self.options.tokens),
         }
-        command = shlex.split(self.options.subject)
+        command = shlex.split(command)
         process = self.begin(command, self.options.server_core, environment, stdout=subprocess.PIPE)
         said = first_line(process)
         try:
             ready = json.loads(said)
+            if not isinstance(ready["url"], str):
+                raise TypeError("`url` is no text")
+        except (ValueError, KeyError, TypeError) as error:
+            raise Failed(f"the first line of {command[0]} is not what was agreed ({error!r}): {said!r}") from error
+        return ready, process
+
+    def subject(self):
+        ready, process = self.ready(self.options.subject)
+        try:
             good = [ready["good_token"]] + list(ready.get("good_tokens", []))
             peer = Peer("subject", ready["url"], list(dict.fromkeys(good)), ready["bad_token"], True)
-        except (ValueError, KeyError, TypeError) as error:
-            raise Failed(f"the subject's first line is not what was agreed ({error!r}): {said!r}") from error
+        except (KeyError, TypeError) as error:
+            raise Failed(f"the subject's first line is not what was agreed ({error!r})") from error
         peer.process = process
         peer.limited = ready.get("limited_token")
         return peer

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures a gateway beside nginx as a plain proxy and nginx with Lua doing a gateway's job.
+"""Measures a gateway beside nginx as a plain proxy, nginx with Lua doing a gateway's job, and its bare engine.
 
 Every server listens on loopback and runs for the time of the measurement only. The measured one has one
 core to itself; the load and the vendor share another. Before anything is timed, each peer must prove
@@ -69,6 +69,7 @@ def read_options():
     cores = sorted(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--subject", metavar="CMD", help="our gateway; without it only nginx is measured")
+    parser.add_argument("--engine", metavar="CMD", help="the engine below it, that asks nothing; in the same environment")
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=int, default=5, help="of one measurement")
     parser.add_argument("--connections", type=int, default=64)

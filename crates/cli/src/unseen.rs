@@ -1,6 +1,6 @@
-//! A line that is typed at a terminal and seen by nobody.
+//! A secret that is typed at a terminal and seen by nobody.
 
-use std::io::{BufRead as _, IsTerminal as _, Stdin, stdin};
+use std::io::{IsTerminal as _, Read as _, Stdin, stdin};
 
 use anyhow::{Context as _, Result};
 use rustix::termios::{
@@ -10,32 +10,38 @@ use zeroize::Zeroizing;
 
 use crate::exit::No;
 
-/// One line of standard input, after `question` where a terminal asks it.
-pub fn line(question: &str) -> Result<Zeroizing<String>> {
+/// A line of a terminal ends here, whatever is typed (termios(3), canonical mode).
+const LONGEST: usize = 4_095;
+
+/// What standard input holds, or one line that is typed after `question` where it is a terminal.
+pub fn text(question: &str) -> Result<Zeroizing<String>> {
     let input = stdin();
     if !input.is_terminal() {
-        let mut line = Zeroizing::new(String::new());
-        input.read_line(&mut line)?;
-        return Ok(line);
+        let mut text = Zeroizing::new(String::with_capacity(LONGEST + 1));
+        input.lock().read_to_string(&mut text).context("what was given is no text")?;
+        return Ok(text);
     }
     let quiet = Quiet::start(&input).context("keeping the terminal from showing what is typed")?;
     eprintln!("{question}");
-    let mut typed = Zeroizing::new(Vec::new());
+    // Read past the library's buffer, which nobody would wipe.
+    let mut typed = Zeroizing::new([0; LONGEST + 1]);
+    let mut length = 0;
     loop {
-        let mut input = input.lock();
-        let read = input.fill_buf()?;
-        let length = read.len();
-        typed.extend_from_slice(read);
-        input.consume(length);
-        match typed.last() {
+        let read = rustix::io::read(&input, typed.get_mut(length..).unwrap_or_default())?;
+        length += read;
+        match typed.get(..length).and_then(<[u8]>::last) {
             Some(last) if *last == quiet.interrupt => return Err(No::refused("interrupted")),
             Some(b'\n') => break,
-            _ if length == 0 => break,
+            _ if read == 0 => break,
             _ => {}
         }
     }
-    let text = std::str::from_utf8(&typed).ok().context("what was typed is no text")?;
-    Ok(Zeroizing::new(text.to_owned()))
+    if length >= LONGEST || rustix::io::ioctl_fionread(&input)? > 0 {
+        let why = "a terminal takes one line of at most 4,094 bytes; give this one by `--file`";
+        return Err(No::refused(why));
+    }
+    let text = std::str::from_utf8(typed.get(..length).unwrap_or_default());
+    Ok(Zeroizing::new(text.ok().context("what was typed is no text")?.to_owned()))
 }
 
 /// A terminal that shows nothing of what is typed; as it was before, once this is dropped.
@@ -60,6 +66,7 @@ impl Quiet {
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
+        // What is still to be read goes with it: the shell would show and run the rest of a paste.
+        let _ = tcsetattr(stdin(), OptionalActions::Flush, &self.before);
     }
 }

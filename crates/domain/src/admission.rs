@@ -227,7 +227,7 @@ impl<'a> Holding<'a> {
     fn must_live(&self, state: &State, now: Millis) -> Result<(), Denied> {
         let owner = state.people.get(&self.asked.owner).filter(|owner| owner.is_here());
         let Some(owner) = owner else { return Err(Denied::Revoked) };
-        if self.token.revoked
+        if self.token.revoked.is_some()
             || self.grant.revoked.is_some()
             || !matches!(self.service.release, Release::Canary | Release::Wide)
         {

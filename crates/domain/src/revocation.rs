@@ -100,11 +100,8 @@ fn exists(state: &State, target: &Target) -> Result<(), Refusal> {
         Target::Ticket(id) => state.ticket(*id).map(|_| ()),
         Target::Token(id) => {
             let token = state.token(*id)?;
-            state.grant(token.grant)?.must_not_be_revoked()?;
-            match token.revoked {
-                false => Ok(()),
-                true => Err(Refusal::new(Code::WrongStatus, "it is revoked already")),
-            }
+            let ended = token.revoked.or(state.grant(token.grant)?.revoked);
+            ended.map_or(Ok(()), |at| Err(already(at)))
         }
         Target::Vendor(id) => state.vendor(*id).map(|_| ()),
     }
@@ -112,9 +109,12 @@ fn exists(state: &State, target: &Target) -> Result<(), Refusal> {
 
 impl Grant {
     fn must_not_be_revoked(&self) -> Result<(), Refusal> {
-        let already = |at| Refusal::new(Code::WrongStatus, format!("it was revoked on {at}"));
         self.revoked.map_or(Ok(()), |at| Err(already(at)))
     }
+}
+
+fn already(at: Millis) -> Refusal {
+    Refusal::new(Code::WrongStatus, format!("it was revoked on {at}"))
 }
 
 /// Whoever holds or asked for a token may end it.
@@ -217,7 +217,7 @@ impl Tables {
             }
         }
         if let Target::Token(id) = target {
-            self.change_token(*id, |token| token.revoked = true);
+            self.change_token(*id, |token| token.revoked = Some(at));
             ended = 1;
         }
         ended

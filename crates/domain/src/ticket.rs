@@ -187,8 +187,10 @@ pub(crate) fn check_opened(
 
 /// A name belongs to one service for ever; a further ticket for it is a renewal of the same vendor's.
 fn check_name(state: &State, opened: &TicketOpened) -> Result<(), Refusal> {
-    if !is_name(&opened.name) {
-        let message = format!("`{}` is not a service's name; use a-z, 0-9 and -", opened.name);
+    // A name that reads as an id could be taken for another service's.
+    if !is_name(&opened.name) || opened.name.parse::<ServiceId>().is_ok() {
+        let message =
+            format!("`{}` is not a service's name; use a-z, 0-9 and -, and no id", opened.name);
         return Err(Refusal::new(Code::Invalid, message));
     }
     let elsewhere = state.names.get(&opened.name).is_some_and(|id| *id != opened.service);
@@ -251,8 +253,8 @@ pub fn may_submit(state: &State, id: TicketId, who: PersonId, at: Millis) -> Res
     let ticket = state.ticket(id)?;
     let mut reasons = Reasons::default();
     reasons.take(must_be_ready(state, ticket, at));
-    reasons.require(who == ticket.requester, Code::KeyNotActive, || {
-        format!("{} opened the ticket, and signs for it", ticket.requester)
+    reasons.require(who == ticket.requester, Code::RoleNeeded, || {
+        "only whoever opened the ticket submits it".to_owned()
     });
     reasons.done()
 }

@@ -144,8 +144,7 @@ pub struct Token {
     pub grant: GrantId,
     pub hash: Digest,
     pub issued: Millis,
-    /// Whether it was ended by itself; the revocation says when and why.
-    pub revoked: bool,
+    pub revoked: Option<Millis>,
 }
 
 impl Token {
@@ -232,7 +231,7 @@ fn must_hold(state: &State, request: &Request, entry: &Entry) -> Result<(), Refu
 
 fn must_be_current(id: TokenId, old: &Token, grant: &Grant, at: Millis) -> Result<(), Refusal> {
     let mut reasons = Reasons::default();
-    reasons.require(!old.revoked && grant.revoked.is_none(), Code::WrongStatus, || {
+    reasons.require(old.revoked.is_none() && grant.revoked.is_none(), Code::WrongStatus, || {
         "the token is revoked".to_owned()
     });
     reasons.require(!old.fuse.is_burnt(at), Code::FuseBroken, || format!("the token {}", old.fuse));
@@ -286,7 +285,7 @@ impl Tables {
 
     pub(crate) fn absorb_issued(&mut self, issued: &TokenIssued, at: Millis) {
         let TokenIssued { fuse, grant, hash, token } = issued.clone();
-        self.tokens.insert(token, Token { fuse, grant, hash, issued: at, revoked: false }.into());
+        self.tokens.insert(token, Token { fuse, grant, hash, issued: at, revoked: None }.into());
         self.change_grant(grant, |grant| grant.token = Some(token));
     }
 
@@ -297,7 +296,7 @@ impl Tables {
             old.fuse = old.fuse.clone().or_earlier(overlap);
         });
         let (fuse, hash, token) = (rotated.fuse.clone(), rotated.hash, rotated.token);
-        self.tokens.insert(token, Token { fuse, grant, hash, issued: at, revoked: false }.into());
+        self.tokens.insert(token, Token { fuse, grant, hash, issued: at, revoked: None }.into());
         let now = self.grants.get(&grant).and_then(|found| {
             let request = self.requests.get(&found.request)?;
             let service = self.services.get(&request.asked.service)?;

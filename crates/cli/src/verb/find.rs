@@ -32,8 +32,11 @@ pub async fn vendor(client: &Client, what: &str) -> Result<String> {
 pub async fn service(client: &Client, what: &str) -> Result<String> {
     let all = client.list("/v1/services").await?;
     let found: Vec<_> = all.iter().filter(|service| is_called(service, what)).collect();
-    if found.is_empty() && client.all("/v1/tickets").await?.iter().any(|t| text(t, "name") == what)
-    {
+    let on_its_way = |ticket: &Value| {
+        text(ticket, "name") == what
+            && matches!(text(ticket, "status"), "evaluating" | "in review" | "rejected")
+    };
+    if found.is_empty() && client.all("/v1/tickets").await?.iter().any(on_its_way) {
         return Err(No::refused(format!(
             "`{what}` is not approved yet; `portcullis ticket show {what}` says what it waits for"
         )));

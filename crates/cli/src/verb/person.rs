@@ -71,7 +71,7 @@ pub async fn add(desk: &Desk, add: Add) -> Result<()> {
         Some(who) => Some(find::person(&client, who).await?),
         None => None,
     };
-    role::must_exist(&client, &add.role, &[]).await?;
+    role::note_unknown(desk, &add.role, &[]).await?;
     let same = |one: &&Value| {
         text(one, "name") == add.name && one.get("active") == Some(&Value::Bool(true))
     };
@@ -115,7 +115,7 @@ pub async fn roles(desk: &Desk, who: &str, roles: Vec<String>) -> Result<()> {
     let found = people.iter().find(|one| text(one, "id") == person.to_string());
     let held = found.and_then(|one| one.get("roles")).and_then(Value::as_array);
     let held: Vec<_> = held.into_iter().flatten().filter_map(Value::as_str).collect();
-    role::must_exist(&client, &roles, &held).await?;
+    role::note_unknown(desk, &roles, &held).await?;
     let set = RolesSet { person, roles: roles.into_iter().map(Role::new).collect() };
     act::propose(desk, Act::RolesSet(set), Vec::new(), Vec::new(), "").await.map(|_| ())
 }

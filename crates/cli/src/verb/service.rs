@@ -84,7 +84,7 @@ pub async fn credential(
     must_have(&service, environment)?;
     let text = match file {
         Some(path) => Zeroizing::new(std::fs::read_to_string(path).with_context(|| reading(path))?),
-        None => unseen::line("the vendor's credential (it is not shown), then Enter:")?,
+        None => unseen::text("the vendor's credential (it is not shown), then Enter:")?,
     };
     let credential = text.trim();
     if credential.is_empty() {

@@ -31,7 +31,9 @@ pub async fn open(desk: &Desk, path: &Path) -> Result<()> {
     });
     let ticket: Value = client.post("/v1/tickets", &wish).await?;
     desk.show.print(&ticket, || print(&ticket, &file.service));
-    for other in client.all("/v1/tickets").await?.iter().filter(|other| is_beside(other, &ticket)) {
+    // The ticket is open, whether or not the others can be read.
+    let all = client.all("/v1/tickets").await.unwrap_or_default();
+    for other in all.iter().filter(|other| is_beside(other, &ticket)) {
         let by = other.get("requester").map(|who| text(who, "name")).unwrap_or_default();
         let (id, name) = (text(other, "id"), text(other, "name"));
         desk.show.note(&format!("note: {by} has a ticket for `{name}` open as well: {id}"));

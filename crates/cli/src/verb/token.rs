@@ -33,8 +33,9 @@ pub async fn list(desk: &Desk, list: List) -> Result<()> {
         path.push_str(&format!("owner={id}&"));
     }
     if let Some(service) = &list.service {
-        find::service(&client, service).await?;
-        path.push_str(&format!("service={service}&"));
+        let id = find::service(&client, service).await?;
+        let found: Value = client.get(&format!("/v1/services/{id}")).await?;
+        path.push_str(&format!("service={}&", text(&found, "name")));
     }
     let all = client.all(path.trim_end_matches(['?', '&'])).await?;
     desk.show.print(&all, || {

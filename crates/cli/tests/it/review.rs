@@ -273,7 +273,7 @@ fn what_cannot_be_done_is_refused_before_anybody_signs() {
     };
     refused(&olga, &["ticket", "submit", "parcel"], "criterion-open");
     sandbox.evaluate(&site, &olga);
-    refused(&rosa, &["ticket", "submit", "parcel"], "opened the ticket, and signs for it");
+    refused(&rosa, &["ticket", "submit", "parcel"], "only whoever opened the ticket submits it");
     sandbox.approve(&olga, [&rosa, &paul]);
     refused(&olga, &["ticket", "submit", "parcel"], "wrong-status");
     let ask = |environment, scope| {

@@ -43,10 +43,12 @@ fn a_credential_is_not_shown_as_it_is_typed() {
         ("a-vendor-key\n", "sealed in the vault"),
         ("a-vendor-key\u{3}", "refused: interrupted"),
         ("a-vendor-key\u{4}\u{4}", "sealed in the vault"),
+        ("a-vendor-key\nand its second line\n", "by `--file`"),
     ] {
         let shown = at_terminal(&format!("{verb}; stty -a"), "then Enter:", typed);
         assert!(shown.contains(said), "{typed:?}\n{shown}");
         assert!(!shown.contains("a-vendor-key"), "{typed:?}\n{shown}");
+        assert!(!shown.contains("second line"), "{typed:?}\n{shown}");
         let settings: Vec<_> = shown.split_whitespace().collect();
         for setting in ["echo", "isig", "icanon"] {
             assert!(settings.contains(&setting), "{typed:?}: {setting} is off\n{shown}");

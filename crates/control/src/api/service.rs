@@ -73,7 +73,8 @@ pub struct ScopeView {
 
 fn find(app: &App, name: &str) -> Result<ServiceId, Problem> {
     let state = app.state();
-    let found = state.names.get(name).copied().or_else(|| name.parse().ok());
+    // An id before a name: no name may stand for another service's id.
+    let found = name.parse().ok().or_else(|| state.names.get(name).copied());
     found.filter(|id| state.services.contains_key(id)).ok_or_else(|| {
         let next = "see `portcullis service list`";
         Problem::not_found(&format!("no approved service `{name}`; {next}"))

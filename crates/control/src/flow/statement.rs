@@ -41,8 +41,8 @@ pub struct Prepared {
 }
 
 impl Control {
-    /// The statement that `signer` would sign now, if what it says could be done then: what a rule says
-    /// no to is not worth a signature.
+    /// The statement that `signer` would sign now. A request or a submission that a rule says no to is not
+    /// worth a signature.
     pub fn statement(&self, signer: PersonId, wanted: &Wanted) -> Result<Prepared, Failure> {
         let state = self.state();
         let seen = state

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use super::Failure;
 use crate::control::{Control, Profile};
-use crate::journal::{Desk, Journal};
+use crate::journal::{Desk, Journal, JournalError, StoreError};
 
 /// The longest name of a vendor, in characters.
 const LONGEST_NAME: usize = 200;
@@ -63,18 +63,16 @@ impl Control {
     }
 
     /// Reads the names of vendors that this node has not met yet: all once, later those of others. One
-    /// whose paper was changed keeps no other out: its name is unknown, as an erased one's is.
+    /// whose paper was changed keeps no other out, and is read again the next time.
     async fn meet_vendors(&self) -> Result<(), Failure> {
         for (id, paper) in self.vendors.unmet(&self.journal) {
-            let name = match self.read_profile(paper).await {
-                Ok(profile) => profile.unwrap_or_default().name,
-                Err(error) if error.rule().is_some() => {
+            match self.read_profile(paper).await {
+                Ok(profile) => self.vendors.meet(id, &profile.unwrap_or_default().name),
+                Err(JournalError::Store(error @ StoreError::Corrupt { .. })) => {
                     tracing::warn!(vendor = %id, %error, "a vendor's name cannot be read");
-                    String::new()
                 }
                 Err(error) => return Err(error.into()),
-            };
-            self.vendors.meet(id, &name);
+            }
         }
         Ok(())
     }

@@ -61,7 +61,7 @@ pub fn status(state: &State, id: TokenId, token: &Token, now: Millis) -> &'stati
     let grant = state.grants.get(&token.grant);
     let request = grant.and_then(|grant| state.requests.get(&grant.request));
     let service = request.and_then(|request| state.services.get(&request.asked.service));
-    let revoked = token.revoked
+    let revoked = token.revoked.is_some()
         || grant.is_none_or(|grant| grant.revoked.is_some())
         || service.is_none_or(|service| service.release == Release::Suspended);
     let burnt = token.fuse.is_burnt(now) || service.is_some_and(|s| s.fuse.is_burnt(now));

@@ -47,7 +47,7 @@ fn reference(state: &State, call: &Call, clock: Clock, full: bool) -> &'static s
     let (_, service) = state.services.iter().find(|(id, _)| **id == asked.service).unwrap();
     let (_, owner) = state.people.iter().find(|(id, _)| **id == asked.owner).unwrap();
     let stopped = matches!(service.release, Release::Suspended | Release::Approved);
-    if token.revoked || grant.revoked.is_some() || stopped || owner.offboarded.is_some() {
+    if token.revoked.is_some() || grant.revoked.is_some() || stopped || owner.offboarded.is_some() {
         return "revoked";
     }
     let answers = owner.responsible.last().and_then(|id| state.people.get(id));

@@ -182,6 +182,19 @@ fn a_service_renewed_by_a_ticket_falls_back_to_canary_when_the_wide_criteria_are
     assert_eq!(world.state().service(service).unwrap().release, Release::Canary);
 }
 
+/// Whoever asks for a service by its id means that service.
+#[test]
+fn a_service_that_is_called_as_an_id_reads() {
+    let mut world = World::new();
+    let bob = world.cast().bob;
+    let first = world.open("parcels");
+    let service = world.state().ticket(first).unwrap().service;
+    for name in [service.to_string(), "Parcels".to_owned(), String::new()] {
+        let opened = world.opened(&name, world.terms());
+        refused(world.by(&bob, Body::TicketOpened(opened.into())), Code::Invalid);
+    }
+}
+
 #[test]
 fn a_service_under_two_names_or_of_two_vendors_and_scopes_that_administer_unnoticed() {
     let mut world = World::new();

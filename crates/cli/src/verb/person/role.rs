@@ -1,4 +1,4 @@
-//! Roles that somebody asks for: a standard, the policy or this program. A misspelt one would do nothing.
+//! Roles that nothing asks for: a misspelt one would do nothing, so it is named before anybody signs for it.
 
 use std::collections::BTreeSet;
 
@@ -8,37 +8,37 @@ use domain::standard::{Standard, Verify};
 use serde_json::Value;
 
 use crate::client::{Client, text};
-use crate::exit::No;
 use crate::nearest::hint;
 use crate::sign::texts;
-use crate::verb::read_text;
 use crate::verb::standard::BUNDLED;
+use crate::verb::{Desk, read_text};
 
 /// Roles that this program's own rules know.
 const OURS: [&str; 3] = [Role::OPERATOR, "security", "auditor"];
 /// Where a policy names roles: up to the next closing parenthesis, in quotes.
 const IN_POLICY: [&str; 2] = ["@reviewers(", "principal.roles"];
 
-/// Refuses every role that nothing asks for, with the nearest that something does; `held` are left.
-pub async fn must_exist(client: &Client, roles: &[String], held: &[&str]) -> Result<()> {
+/// Notes every role that no newest standard and no policy asks for, with the nearest that one does; `held`
+/// are left. No more than a note: an older standard may ask for it, or one that is to come.
+pub async fn note_unknown(desk: &Desk, roles: &[String], held: &[&str]) -> Result<()> {
     let new: Vec<_> = roles.iter().filter(|role| !held.contains(&role.as_str())).collect();
     if new.is_empty() {
         return Ok(());
     }
-    let known = known(client).await?;
+    let known = known(&desk.client()?).await?;
     let all = || known.iter().map(String::as_str);
     let unknown = new.into_iter().filter(|role| !known.contains(*role));
     let said: Vec<_> = unknown
         .map(|role| format!("nothing asks for the role `{role}`{}", hint(role, all())))
         .collect();
-    match said.is_empty() {
-        true => Ok(()),
-        false => Err(No::refused(format!(
-            "{}\n  standards and policy ask for {}; publish first what asks for another",
+    if !said.is_empty() {
+        desk.show.note(&format!(
+            "note: {}\n  standards and policy ask for {}",
             said.join("\n  "),
             all().collect::<Vec<_>>().join(", ")
-        ))),
+        ));
     }
+    Ok(())
 }
 
 async fn known(client: &Client) -> Result<BTreeSet<String>> {
@@ -51,8 +51,8 @@ async fn known(client: &Client) -> Result<BTreeSet<String>> {
         known.extend(of_standard(&serde_json::from_value(standard)?));
     }
     // There may be none.
-    let policy: Value = client.get("/v1/policy").await.unwrap_or_default();
-    if let Ok(digest) = text(&policy, "digest").parse() {
+    let policy: Result<Value> = client.get("/v1/policy").await;
+    if let Some(digest) = policy.ok().and_then(|policy| text(&policy, "digest").parse().ok()) {
         known.extend(of_policy(&String::from_utf8(texts::material(client, digest).await?)?));
     }
     Ok(known)
