@@ -99,11 +99,27 @@ pub fn private_dir(path: &Path) -> Result<()> {
         .with_context(|| format!("making {}", path.display()))
 }
 
-/// Writes a file that only its owner reads, whole or not at all.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+/// Sees that [`write_private`] will find a place, before something is made that would be lost.
+pub fn must_take(path: &Path) -> Result<()> {
+    let taken = || -> std::io::Result<()> {
+        if path.is_dir() {
+            return Err(std::io::ErrorKind::IsADirectory.into());
+        }
+        fs::OpenOptions::new().write(true).create(true).truncate(true).open(beside(path))?;
+        fs::remove_file(beside(path))
+    };
+    taken().with_context(|| format!("nothing was made: writing {}", path.display()))
+}
+
+fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
-    let temporary = PathBuf::from(name);
+    PathBuf::from(name)
+}
+
+/// Writes a file that only its owner reads, whole or not at all.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = beside(path);
     let write = || -> std::io::Result<()> {
         let mut file = fs::OpenOptions::new()
             .write(true)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use facts::Facts;
+pub use facts::{Facts, ScopeFacts};
 pub use memo::Memo;
 pub use rules::Rules;
 

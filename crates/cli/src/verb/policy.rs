@@ -8,7 +8,7 @@ use domain::digest::Digest;
 use domain::id::{PersonId, ServiceId};
 use domain::material::Kind;
 use domain::people::Kind as PersonKind;
-use domain::policy::{Facts, Outcome, PolicyPublished, Rules};
+use domain::policy::{Facts, Outcome, PolicyPublished, Rules, ScopeFacts};
 use domain::refusal::{Code, Refusal};
 use domain::service::Release;
 use domain::time::{Millis, Span};
@@ -79,6 +79,10 @@ pub struct Case {
     pub sandbox: bool,
     /// Scopes; one with an exclamation mark behind it is sensitive, with two it administers
     pub scopes: Vec<String>,
+    /// Whether an operation among them may change something; if nothing is said, whether a name among
+    /// them does not end in `:read`
+    #[serde(default)]
+    pub writes: Option<bool>,
     #[serde(rename = "for")]
     pub span: Span,
     #[serde(default)]
@@ -124,7 +128,12 @@ impl Case {
     fn facts(&self) -> Facts {
         let scope = |text: &String| {
             let name = text.trim_end_matches('!');
-            (name.to_owned(), text.ends_with("!!"), text.ends_with('!'))
+            ScopeFacts {
+                name: name.to_owned(),
+                administration: text.ends_with("!!"),
+                sensitive: text.ends_with('!'),
+                writes: self.writes.unwrap_or(!name.ends_with(":read")),
+            }
         };
         let now = Millis(1_800_000_000_000);
         Facts {
@@ -220,5 +229,23 @@ mod tests {
         }
         let other = case.replace("vnd_1", "vnd_2");
         assert_eq!(outcome(policy, &format!("{other}}}")), Outcome::Review);
+    }
+
+    /// Outside a sandbox, what changes something goes to people, whatever its scope is called.
+    #[test]
+    fn the_policy_of_a_new_ledger_lets_nobody_write_in_production_alone() {
+        let policy = crate::up::genesis::POLICY;
+        let place = "expect: grant, for: 30d";
+        let say = |more: &str| outcome(policy, &format!("{{{place}, {more}}}"));
+        assert_eq!(say("scopes: [orders:read]"), Outcome::Grant);
+        assert_eq!(say("scopes: [orders], writes: false"), Outcome::Grant);
+        assert_eq!(
+            say("scopes: [orders:write], environment: sandbox, sandbox: true"),
+            Outcome::Grant
+        );
+        for asked in ["orders:write", "orders", "orders:read, orders:write", "orders:read!"] {
+            assert_eq!(say(&format!("scopes: [{asked}]")), Outcome::Review, "{asked}");
+        }
+        assert_eq!(say("scopes: [orders:read], writes: true"), Outcome::Review);
     }
 }

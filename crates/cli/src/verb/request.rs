@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{Desk, find, new_id, random};
 use crate::client::{Client, Meant, encode, text};
 use crate::exit::No;
-use crate::home::write_private;
+use crate::home::{must_take, write_private};
 use crate::scan::clock;
 use crate::show::{facts, next, rows, table};
 use crate::sign::{self, Shown, Signer};
@@ -219,6 +219,7 @@ pub async fn claim_with(client: &Client, request: &str) -> Result<(Secret, Value
 pub async fn claim(desk: &Desk, what: &str, out: Option<PathBuf>) -> Result<()> {
     let client = desk.client()?;
     let request = find::request(&client, what, find::Wanted::Claim).await?;
+    out.as_deref().map_or(Ok(()), must_take)?;
     let (secret, view) = claim_with(&client, &request.to_string()).await?;
     give(desk, &secret, view, out)
 }
@@ -226,7 +227,13 @@ pub async fn claim(desk: &Desk, what: &str, out: Option<PathBuf>) -> Result<()> 
 /// Prints the secret once, or puts it into a file that only its owner reads.
 pub fn give(desk: &Desk, secret: &Secret, mut view: Value, out: Option<PathBuf>) -> Result<()> {
     match &out {
-        Some(path) => write_private(path, format!("{}\n", secret.expose()).as_bytes())?,
+        Some(path) => {
+            let written = write_private(path, format!("{}\n", secret.expose()).as_bytes());
+            written.with_context(|| {
+                let id = text(&view, "id");
+                format!("the token lives and its secret is lost, rotate it: `portcullis token rotate {id}`")
+            })?;
+        }
         None => {
             if let Some(view) = view.as_object_mut() {
                 view.insert("secret".to_owned(), json!(secret.expose()));

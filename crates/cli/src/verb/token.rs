@@ -13,6 +13,7 @@ use super::request::give;
 use super::{Desk, find, new_id, random};
 use crate::client::{Client, text};
 use crate::exit::No;
+use crate::home::must_take;
 use crate::show::{count, facts, rows, table};
 
 #[derive(Debug, Args)]
@@ -81,6 +82,7 @@ pub async fn rotate_with(client: &Client, id: TokenId, overlap: Span) -> Result<
 pub async fn rotate(desk: &Desk, what: &str, overlap: Span, out: Option<PathBuf>) -> Result<()> {
     let client = desk.client()?;
     let id = find::token(&client, what).await?;
+    out.as_deref().map_or(Ok(()), must_take)?;
     let (secret, view) = rotate_with(&client, id, overlap).await?;
     give(desk, &secret, view, out)
 }

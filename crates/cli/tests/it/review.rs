@@ -170,7 +170,15 @@ fn a_thing_is_named_by_its_service_while_that_means_one_alone() {
     let ids = [&first, &second].map(|request| request["id"].as_str().unwrap());
     let both = olga.refused(&["request", "claim", "parcel"]);
     assert!(ids.iter().all(|id| both.contains(id)), "{both}");
-    olga.ok(&["request", "claim", ids[0]]);
+    let nowhere = site.folder.path().join("no-folder").join("token");
+    let nowhere = nowhere.to_str().unwrap();
+    let lost = olga.run(&["request", "claim", ids[0], "--out", nowhere]);
+    assert_eq!(lost.status.code(), Some(3), "{}", said(&lost));
+    let claimed = olga.ok(&["request", "claim", ids[0]]);
+    let rotate = ["token", "rotate", claimed["id"].as_str().unwrap(), "--out", nowhere];
+    let lost = olga.run(&rotate);
+    assert_eq!(lost.status.code(), Some(3), "{}", said(&lost));
+    assert_eq!(olga.ok(&["token", "why", rotate[2]])["status"], "active");
     let token = olga.ok(&["request", "claim", "parcel"]);
     assert_eq!(token["request"], ids[1], "the one that waits");
     let none = olga.refused(&["request", "claim", "parcel"]);
@@ -286,4 +294,6 @@ fn what_cannot_be_done_is_refused_before_anybody_signs() {
     olga.ok(&["ticket", "release", "parcel", "canary"]);
     refused(&olga, &ask("sandbx", "parcels:read"), "it has sandbox");
     refused(&olga, &ask("sandbox", "nonsense"), "unknown-scope");
+    let explain = ["policy", "explain", "parcel", "-e", "sandbox", "-s", "nonsense", "--for", "1d"];
+    refused(&olga, &explain, "unknown-scope");
 }

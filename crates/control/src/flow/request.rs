@@ -7,7 +7,7 @@ use domain::entry::Body;
 use domain::id::{PersonId, RequestId};
 use domain::policy::{self, Decision};
 use domain::refusal::Refusal;
-use domain::request::{Asked, RequestDecided, RequestMade};
+use domain::request::{self, Asked, RequestDecided, RequestMade};
 use domain::signature::Signature;
 
 use super::Failure;
@@ -57,8 +57,10 @@ impl Control {
         Ok(self.journal.commit(command).await?.value)
     }
 
-    /// What policy would say, without asking.
+    /// What policy would say, without asking. What could not be asked for is refused, as it would be then.
     pub fn explain(&self, who: PersonId, asked: &Asked) -> Result<Decision, Failure> {
-        Ok(policy::decide(&self.state(), who, asked, self.now())?)
+        let (state, now) = (self.state(), self.now());
+        request::may_ask(&state, who, asked, now)?;
+        Ok(policy::decide(&state, who, asked, now)?)
     }
 }

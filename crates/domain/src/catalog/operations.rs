@@ -25,6 +25,9 @@ pub struct Operations {
     credential: Vec<Placement>,
     operations: Vec<Operation>,
     scopes: Vec<Scope>,
+    /// The names of the scopes with an operation that may change something, sorted. Follows from the rest.
+    #[serde(skip)]
+    writing: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +140,7 @@ impl Operations {
         credential.dedup();
         operations.sort_by(|left, right| left.id.cmp(&right.id));
         scopes.sort_by(|left, right| left.name.cmp(&right.name));
-        Self { credential, operations, scopes }.checked()
+        Self { credential, operations, scopes, writing: Vec::new() }.checked()
     }
 
     /// Reads a table from the bytes of its material.
@@ -189,7 +192,12 @@ impl Operations {
         place.ok().and_then(|place| self.scopes.get(place))
     }
 
-    fn checked(self) -> Result<Self, TableErrors> {
+    /// Whether an operation of this scope may change something: its method is not safe (RFC 9110 §9.2.1).
+    pub fn writes(&self, scope: &str) -> bool {
+        self.writing.binary_search_by(|name| name.as_str().cmp(scope)).is_ok()
+    }
+
+    fn checked(mut self) -> Result<Self, TableErrors> {
         let mut errors = Vec::new();
         if self.operations.len() > MOST_OPERATIONS {
             errors.push(TableError::TooManyOperations);
@@ -200,6 +208,9 @@ impl Operations {
         for placement in self.credential.iter().filter(|placement| !placement.is_usable()) {
             errors.push(TableError::Placement { placement: placement.clone() });
         }
+        let writing = self.operations.iter().filter(|operation| !operation.method.is_safe());
+        let writing: BTreeSet<_> = writing.map(|operation| operation.scope.clone()).collect();
+        self.writing = writing.into_iter().collect();
         if errors.is_empty() { Ok(self) } else { Err(TableErrors(errors)) }
     }
 
@@ -266,7 +277,7 @@ impl TryFrom<Unchecked> for Operations {
     fn try_from(
         Unchecked { credential, operations, scopes }: Unchecked,
     ) -> Result<Self, TableErrors> {
-        Self { credential, operations, scopes }.checked()
+        Self { credential, operations, scopes, writing: Vec::new() }.checked()
     }
 }
 

@@ -24,12 +24,21 @@ pub struct Facts {
     pub vendor: String,
     pub stage: &'static str,
     pub data: Vec<&'static str>,
-    /// Each scope with whether it administers and whether it is sensitive.
-    pub scopes: Vec<(String, bool, bool)>,
+    pub scopes: Vec<ScopeFacts>,
     pub now: Millis,
     pub until: Millis,
     /// The service's sandboxes, which a smaller request could use.
     pub sandboxes: Vec<String>,
+}
+
+/// What policy gets to know of one scope.
+#[derive(Debug, Clone)]
+pub struct ScopeFacts {
+    pub name: String,
+    pub administration: bool,
+    pub sensitive: bool,
+    /// Whether an operation of it may change something.
+    pub writes: bool,
 }
 
 impl Facts {
@@ -46,7 +55,14 @@ impl Facts {
         let owner = state.active_person(asked.owner)?;
         let person = state.active_person(requester)?;
         let environment = service.environments.get(&asked.environment);
-        let scopes = asked.scopes.iter().filter_map(|name| table.scope(name));
+        let operations = &table.operations;
+        let scopes = asked.scopes.iter().filter_map(|name| operations.scope(name));
+        let scopes = scopes.map(|scope| ScopeFacts {
+            name: scope.name.clone(),
+            administration: scope.administration,
+            sensitive: scope.sensitive,
+            writes: operations.writes(&scope.name),
+        });
         Ok(Facts {
             addresses: !asked.addresses.is_empty(),
             demo: person.demo,
@@ -62,7 +78,7 @@ impl Facts {
             vendor: service.vendor.to_string(),
             stage: service.release.name(),
             data: ticket.terms.data.iter().map(|class| class.name()).collect(),
-            scopes: scopes.map(|s| (s.name.clone(), s.administration, s.sensitive)).collect(),
+            scopes: scopes.collect(),
             now,
             until: asked.until,
             sandboxes: service

@@ -217,7 +217,7 @@ impl Rules {
                     Facts { environment: environment.clone(), sandbox, until, ..facts.clone() };
                 if let Some(passes) = search.narrower(place)? {
                     let outcome = self.judge(policy, &passes)?.outcome;
-                    let scopes = passes.scopes.into_iter().map(|(name, _, _)| name).collect();
+                    let scopes = passes.scopes.into_iter().map(|scope| scope.name).collect();
                     return Ok(Some(Smaller { environment, outcome, scopes, until }));
                 }
             }

@@ -8,7 +8,7 @@ use cedar_policy::{
 };
 use serde::Serialize;
 
-use super::Facts;
+use super::{Facts, ScopeFacts};
 use crate::digest::Digest;
 use crate::id::{PersonId, ServiceId};
 use crate::people::Kind;
@@ -24,7 +24,7 @@ pub(super) struct Sight<'a> {
     person: [Attribute<'a>; 3],
     resource: ServiceId,
     service: [Attribute<'a>; 4],
-    context: [Attribute<'a>; 10],
+    context: [Attribute<'a>; 11],
 }
 
 type Attribute<'a> = (&'static str, Value<'a>);
@@ -73,7 +73,7 @@ impl Names {
 impl Facts {
     pub(super) fn sight(&self) -> Sight<'_> {
         use Value::{Flag, Number, Word, Words};
-        let any = |holds: fn(&(String, bool, bool)) -> bool| Flag(self.scopes.iter().any(holds));
+        let any = |holds: fn(&ScopeFacts) -> bool| Flag(self.scopes.iter().any(holds));
         Sight {
             principal: self.person,
             person: [
@@ -90,15 +90,16 @@ impl Facts {
             ],
             context: [
                 ("addresses", Flag(self.addresses)),
-                ("administration", any(|(_, administration, _)| *administration)),
+                ("administration", any(|scope| scope.administration)),
                 ("days", Number(self.days())),
                 ("environment", Word(&self.environment)),
                 ("limited", Flag(self.per_minute.is_some())),
                 ("owner", Word(kind(self.owner))),
                 ("per_minute", Number(self.per_minute.unwrap_or_default())),
                 ("sandbox", Flag(self.sandbox)),
-                ("scopes", Words(self.scopes.iter().map(|(name, ..)| name.as_str()).collect())),
-                ("sensitive", any(|(_, _, sensitive)| *sensitive)),
+                ("scopes", Words(self.scopes.iter().map(|scope| scope.name.as_str()).collect())),
+                ("sensitive", any(|scope| scope.sensitive)),
+                ("writes", any(|scope| scope.writes)),
             ],
         }
     }
@@ -194,7 +195,12 @@ mod tests {
             vendor: "vnd_1".to_owned(),
             stage: "wide",
             data: vec!["personal"],
-            scopes: vec![("parcels:read".to_owned(), false, true)],
+            scopes: vec![ScopeFacts {
+                name: "parcels:read".to_owned(),
+                administration: false,
+                sensitive: true,
+                writes: false,
+            }],
             now: Millis(0),
             until: Millis(1),
             sandboxes: Vec::new(),

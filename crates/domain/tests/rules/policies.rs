@@ -6,7 +6,7 @@ use std::path::Path;
 use domain::digest::Digest;
 use domain::id::{PersonId, ServiceId};
 use domain::people::Kind;
-use domain::policy::{Decision, Facts, Outcome, Rules};
+use domain::policy::{Decision, Facts, Outcome, Rules, ScopeFacts};
 use domain::refusal::{Code, Refusal};
 use domain::time::{Millis, Span};
 
@@ -38,15 +38,23 @@ fn facts() -> Facts {
         vendor: "vnd_1".to_owned(),
         stage: "wide",
         data: vec!["personal"],
-        scopes: vec![("parcels:read".to_owned(), false, false)],
+        scopes: vec![scope("parcels:read", false)],
         now: NOW,
         until: NOW.after(Span::days(30)),
         sandboxes: vec!["sandbox".to_owned()],
     }
 }
 
+fn scope(name: &str, sensitive: bool) -> ScopeFacts {
+    ScopeFacts { name: name.to_owned(), administration: false, sensitive, writes: sensitive }
+}
+
+fn administration(name: &str) -> ScopeFacts {
+    ScopeFacts { administration: true, ..scope(name, true) }
+}
+
 fn sensitive() -> Facts {
-    Facts { scopes: vec![("parcels:write".to_owned(), false, true)], ..facts() }
+    Facts { scopes: vec![scope("parcels:write", true)], ..facts() }
 }
 
 fn decide(name: &str, facts: &Facts) -> Decision {
@@ -111,7 +119,7 @@ fn a_denial_names_its_rule_its_advice_and_the_smaller_request() {
     assert_eq!((smaller.outcome, smaller.until), (Outcome::Grant, NOW.after(Span::days(90))));
     assert_eq!((smaller.environment.as_str(), smaller.scopes.len()), ("production", 1));
 
-    let admin = ("keys:admin".to_owned(), true, true);
+    let admin = administration("keys:admin");
     let mixed = Facts { scopes: vec![admin.clone(), facts().scopes[0].clone()], ..facts() };
     let smaller = decide("deny", &mixed).smaller.unwrap();
     assert_eq!(
@@ -133,7 +141,7 @@ fn a_denial_names_its_rule_its_advice_and_the_smaller_request() {
 
 #[test]
 fn the_search_for_the_smaller_request_ends() {
-    let scopes = (0..128).map(|n| (format!("s{n:03}"), true, true)).collect();
+    let scopes = (0..128).map(|n| administration(&format!("s{n:03}"))).collect();
     let sandboxes = (0..16).map(|n| format!("sandbox-{n}")).collect();
     let wide = Facts {
         owner: Kind::Workload,
@@ -177,4 +185,17 @@ fn what_cannot_be_meant_is_refused() {
         let refusal = read(&format!("refused-{name}")).map(|_| ()).unwrap_err();
         assert!(refusal.has(code) && refusal.to_string().contains(words), "{name}: {refusal}");
     }
+}
+
+#[test]
+fn a_policy_sees_whether_an_operation_may_change_something() {
+    let text = br#"@id("reading") permit(principal, action == Action::"grant", resource)
+        when { !context.writes };"#;
+    let rules = Rules::read(text).unwrap();
+    rules.validate().unwrap();
+    let outcome =
+        |scopes| rules.decide(Digest::of(text), &Facts { scopes, ..facts() }).unwrap().outcome;
+    let writing = ScopeFacts { writes: true, ..scope("parcels:read", false) };
+    assert_eq!(outcome(vec![scope("parcels:read", false)]), Outcome::Grant);
+    assert_eq!(outcome(vec![scope("parcels:read", false), writing]), Outcome::Review);
 }

@@ -41,6 +41,15 @@ fn the_canonical_form_is_sorted_and_without_space() {
 }
 
 #[test]
+fn a_scope_writes_if_one_of_its_methods_is_not_safe() {
+    let read = Operations::from_canonical(&table().to_canonical().unwrap()).unwrap();
+    for table in [table(), read] {
+        assert!(table.writes("parcels:write"));
+        assert!(!table.writes("parcels:read") && !table.writes("unknown"));
+    }
+}
+
+#[test]
 fn the_canonical_form_is_that_of_the_standard_also_for_odd_text() {
     let title = "Päckchen \u{7F}\u{FFFD} \"quoted\" back\\slash €😀";
     let table = Operations::new(
