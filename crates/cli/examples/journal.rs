@@ -18,6 +18,10 @@ use portcullis::home::Home;
 use portcullis::up::limits::Limits;
 use portcullis::up::{UpOptions, start};
 
+/// As in the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const LENGTH: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 3;
 const CLIENTS: usize = 64;
