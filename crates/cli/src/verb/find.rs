@@ -32,16 +32,18 @@ pub async fn vendor(client: &Client, what: &str) -> Result<String> {
 pub async fn service(client: &Client, what: &str) -> Result<String> {
     let all = client.list("/v1/services").await?;
     let found: Vec<_> = all.iter().filter(|service| is_called(service, what)).collect();
-    let on_its_way = |ticket: &Value| {
-        text(ticket, "name") == what
-            && matches!(text(ticket, "status"), "evaluating" | "in review" | "rejected")
-    };
+    let on_its_way = |ticket: &Value| text(ticket, "name") == what && is_on_its_way(ticket);
     if found.is_empty() && client.all("/v1/tickets").await?.iter().any(on_its_way) {
         return Err(No::refused(format!(
             "`{what}` is not approved yet; `portcullis ticket show {what}` says what it waits for"
         )));
     }
     only("service", what, &found, hint(what, all.iter().map(|service| text(service, "name"))))
+}
+
+/// Whether a ticket is neither approved nor over.
+pub fn is_on_its_way(ticket: &Value) -> bool {
+    matches!(text(ticket, "status"), "evaluating" | "in review" | "rejected")
 }
 
 fn is_called(item: &Value, what: &str) -> bool {

@@ -43,8 +43,9 @@ pub async fn open(desk: &Desk, path: &Path) -> Result<()> {
 
 /// Whether the other one is on its way for the same service.
 fn is_beside(other: &Value, ticket: &Value) -> bool {
-    let open = matches!(text(other, "status"), "evaluating" | "in review" | "rejected");
-    open && text(other, "name") == text(ticket, "name") && text(other, "id") != text(ticket, "id")
+    find::is_on_its_way(other)
+        && text(other, "name") == text(ticket, "name")
+        && text(other, "id") != text(ticket, "id")
 }
 
 pub async fn amend(desk: &Desk, what: &str, path: &Path) -> Result<()> {

@@ -6,7 +6,7 @@ use domain::digest::Digest;
 use proving::Weakness;
 use serde_json::Value;
 
-use crate::sandbox::{Sandbox, prepare};
+use crate::sandbox::{Sandbox, prepare, reviewed};
 use crate::server::{Person, Site};
 
 fn said(output: &Output) -> String {
@@ -136,9 +136,7 @@ fn a_thing_is_named_by_its_service_while_that_means_one_alone() {
     let site = Site::new();
     let server = site.start();
     let olga = site.operator(&server);
-    prepare(&site, &olga);
-    let rosa = site.person(&server, &olga, "rosa", &["security"]);
-    let paul = site.person(&server, &olga, "paul", &["platform"]);
+    let [rosa, paul] = reviewed(&site, &server, &olga);
     let sandbox = Sandbox::with("parcel", &[]);
     sandbox.open(&site, &olga);
     sandbox.evaluate(&site, &olga);
@@ -268,9 +266,7 @@ fn what_cannot_be_done_is_refused_before_anybody_signs() {
     let site = Site::new();
     let server = site.start();
     let olga = site.operator(&server);
-    prepare(&site, &olga);
-    let rosa = site.person(&server, &olga, "rosa", &["security"]);
-    let paul = site.person(&server, &olga, "paul", &["platform"]);
+    let [rosa, paul] = reviewed(&site, &server, &olga);
     let sandbox = Sandbox::with("parcel", &[]);
     sandbox.open(&site, &olga);
     let refused = |person: &Person, args: &[&str], code: &str| {

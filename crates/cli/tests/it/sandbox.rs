@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use proving::{AUDIENCE, Running, Switches, Vendor, VendorConfig, Weakness};
 
-use crate::server::{Person, Site};
+use crate::server::{Person, Server, Site};
 
 /// Asks for an authentication and an error probe, and for a document.
 pub const STANDARD: &str = include_str!("../../../../examples/standards/internal.yaml");
@@ -80,4 +80,11 @@ pub fn prepare(site: &Site, operator: &Person) {
     let file = site.file("internal.yaml", STANDARD);
     operator.ok(&["standard", "publish", file.to_str().unwrap()]);
     operator.ok(&["vendor", "add", "Parcel Ltd"]);
+}
+
+/// The same, and one person for each role that the standard asks for: security, platform.
+pub fn reviewed(site: &Site, server: &Server, operator: &Person) -> [Person; 2] {
+    prepare(site, operator);
+    [("rosa", "security"), ("paul", "platform")]
+        .map(|(name, role)| site.person(server, operator, name, &[role]))
 }

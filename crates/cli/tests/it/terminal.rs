@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{Sandbox, prepare};
+use crate::sandbox::{Sandbox, reviewed};
 use crate::server::{PORTCULLIS, Site};
 
 /// Runs the command at a terminal (`script` of util-linux), types once it has asked, and says what the
@@ -29,9 +29,7 @@ fn a_credential_is_not_shown_as_it_is_typed() {
     let site = Site::new();
     let server = site.start();
     let olga = site.operator(&server);
-    prepare(&site, &olga);
-    let rosa = site.person(&server, &olga, "rosa", &["security"]);
-    let paul = site.person(&server, &olga, "paul", &["platform"]);
+    let [rosa, paul] = reviewed(&site, &server, &olga);
     let sandbox = Sandbox::with("parcel", &[]);
     sandbox.open(&site, &olga);
     sandbox.evaluate(&site, &olga);

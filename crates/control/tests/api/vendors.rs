@@ -16,10 +16,7 @@ use crate::Site;
 async fn a_name_belongs_to_one_vendor() {
     let site = Site::new(1).await;
     let session = site.session(0).await;
-    let add = |name: &str| {
-        let (site, session, body) = (&site, &session, json!({ "name": name }));
-        async move { site.post("/v1/vendors", session, &body).await }
-    };
+    let add = async |name: &str| site.post("/v1/vendors", &session, &json!({ "name": name })).await;
     assert_eq!(add("Parcel Ltd").await.0, StatusCode::CREATED);
     for again in ["Parcel Ltd", " parcel ltd"] {
         let (status, problem) = add(again).await;
@@ -36,11 +33,8 @@ async fn a_name_belongs_to_one_vendor() {
 async fn a_name_that_was_changed_in_the_database_keeps_no_other_vendor_out() {
     let site = Site::new(1).await;
     let session = site.session(0).await;
-    let add = |name: &str| {
-        let (site, session, body) = (&site, &session, json!({ "name": name }));
-        async move { site.post("/v1/vendors", session, &body).await }
-    };
-    assert_eq!(add("Parcel Ltd").await.0, StatusCode::CREATED);
+    let body = json!({ "name": "Parcel Ltd" });
+    assert_eq!(site.post("/v1/vendors", &session, &body).await.0, StatusCode::CREATED);
     let paper = site.control.state().vendors.values().next().unwrap().profile;
     let url = format!("sqlite://{}", site.place.data().join("portcullis.db").display());
     let mut connection = SqliteConnection::connect(&url).await.unwrap();
