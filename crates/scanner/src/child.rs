@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::answer::Answer;
 use crate::order::{Bounds, CheckId, Order, Placement};
+use crate::report::Report;
 use crate::{Secret, live};
 
 /// Bytes of an order, and of a reply. GitHub's description is 13 MB.
@@ -60,7 +60,7 @@ pub enum ChildError {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Reply {
-    Answer(Box<Answer>),
+    Answer(Box<Report>),
     Refused { code: String, detail: String },
 }
 
@@ -139,7 +139,7 @@ pub async fn run<S: AsRef<OsStr>>(
     exe: &Path,
     args: impl IntoIterator<Item = S>,
     order: &Order,
-) -> Result<Answer, ChildError> {
+) -> Result<Report, ChildError> {
     let message = message(order)?;
     let mut child = Command::new(exe)
         .args(args)
@@ -178,7 +178,7 @@ async fn talk(child: &mut Child, message: &[u8]) -> Result<Vec<u8>, ChildError> 
     Ok(text)
 }
 
-fn understand(text: &[u8], order: &Order) -> Result<Answer, ChildError> {
+fn understand(text: &[u8], order: &Order) -> Result<Report, ChildError> {
     match serde_json::from_slice(text).map_err(ChildError::Reply)? {
         Reply::Refused { code, detail } => Err(ChildError::Refused { code, detail }),
         Reply::Answer(answer) if answer.nonce == order.nonce && answer.target == order.target => {

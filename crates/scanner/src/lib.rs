@@ -1,18 +1,19 @@
 //! Judges APIs from outside: parses hostile answers, holds no secrets of ours, runs as a child process.
 //!
 //! Start reading at [`order`] (what is asked), then [`live`] (how a scan runs, one file per check),
-//! then [`answer`] (what comes back). [`child`] puts a scan into a process of its own.
+//! then [`report`] (what comes back). [`child`] puts a scan into a process of its own.
 
-pub mod answer;
 pub mod child;
 pub mod document;
+pub mod flaw;
 pub mod live;
 pub mod order;
+pub mod report;
 pub mod secret;
 
-pub use answer::{Answer, Finding, Value};
 pub use live::{Check, checks};
 pub use order::{Bounds, CheckId, Credentials, Order, Placement};
+pub use report::{Finding, Report, Value};
 pub use secret::Secret;
 
 /// The version that the scanner names to the servers it visits.

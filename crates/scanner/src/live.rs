@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::{Answer, Confidence, Exchange, Finding, GapCode, Incomplete, Severity, Value};
 use crate::document::Document;
+use crate::flaw::Flaw;
 use crate::order::{CheckId, Order, OrderError};
+use crate::report::{self, Finding, GapCode, Incomplete, Report, Value};
 
 mod authentication;
 mod budget;
@@ -83,7 +84,7 @@ pub fn check(id: CheckId) -> &'static Check {
 ///
 /// # Errors
 /// The order itself cannot be carried out: see [`OrderError`].
-pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Answer, OrderError> {
+pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, OrderError> {
     order.validate()?;
     let started = clock();
     let document = Document::read(&order.document)?;
@@ -99,13 +100,19 @@ pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Answer, Order
     };
     let ports = order.plaintext_port;
     let scan = Scan::new(document, &order.credentials, client, certificate, now, ports);
-    let mut answer = Answer {
+    let mut answer = Report {
+        format: report::FORMAT,
+        scan: report::Scan::Live,
+        scanner: crate::VERSION.to_owned(),
         nonce: order.nonce.clone(),
+        document: None,
         target: order.target.clone(),
         certificate_sha256: certificate_of(&scan).map(|one| one.sha256.clone()),
         tls,
         started,
         ended: started,
+        checks: order.checks.iter().map(|check| check.code().to_owned()).collect(),
+        score: None,
         values: BTreeMap::new(),
         findings: Vec::new(),
         incomplete: Vec::new(),
@@ -118,6 +125,7 @@ pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Answer, Order
         };
         judgement.enter(id, &mut answer);
     }
+    report::rank(&mut answer.findings);
     answer.requests_sent = scan.client.budget.sent();
     answer.ended = clock().max(started);
     Ok(answer)
@@ -236,48 +244,17 @@ impl Judgement {
         self.values.insert(name, value.into());
     }
 
-    fn enter(self, check: CheckId, answer: &mut Answer) {
+    fn enter(self, check: CheckId, answer: &mut Report) {
         let values = self.values.into_iter().map(|(name, value)| (name.to_owned(), value));
         answer.values.extend(values);
-        answer.findings.extend(self.findings);
+        for finding in self.findings {
+            report::gather(&mut answer.findings, finding);
+        }
         answer.incomplete.extend(self.gaps.into_iter().map(|gap| Incomplete {
-            check,
+            check: check.code().to_owned(),
             code: gap.code,
             detail: gap.detail,
         }));
-    }
-}
-
-/// The part of a finding that does not depend on where it was found.
-#[derive(Debug, Clone, Copy)]
-struct Flaw {
-    check: CheckId,
-    title: &'static str,
-    severity: Severity,
-    confidence: Confidence,
-    why: &'static str,
-    fix: &'static str,
-    owasp: &'static str,
-    cwe: u32,
-}
-
-impl Flaw {
-    /// The finding; the last exchange is the one to repeat.
-    fn found(&self, operation: Option<String>, evidence: Vec<Exchange>) -> Finding {
-        let replay = evidence.last().map(|exchange| exchange.curl.clone()).unwrap_or_default();
-        Finding {
-            check: self.check,
-            title: self.title.to_owned(),
-            severity: self.severity,
-            confidence: self.confidence,
-            operation,
-            why: self.why.to_owned(),
-            fix: self.fix.to_owned(),
-            owasp: self.owasp.to_owned(),
-            cwe: self.cwe,
-            evidence,
-            replay,
-        }
     }
 }
 

@@ -32,7 +32,7 @@ impl CheckId {
     ];
 
     /// The kebab-case code, as in JSON.
-    pub fn code(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Transport => "transport",
             Self::Authentication => "authentication",

@@ -103,7 +103,7 @@ async fn source(
             }
             let report = paper(client, read.report).await?;
             let found =
-                serde_json::from_slice::<scanner::Answer>(&report).map(|a| a.findings.len());
+                serde_json::from_slice::<scanner::Report>(&report).map(|a| a.findings.len());
             let found =
                 found.map_or_else(|_| "no report".to_owned(), |n| count(n, "finding", "findings"));
             texts.add(format!("answer to {order}, for `{}`", criterion.id), &bytes);

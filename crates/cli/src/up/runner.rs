@@ -11,7 +11,7 @@ use domain::catalog::Placement;
 use domain::evidence::{Value, Values};
 use domain::id::RunnerId;
 use domain::time::Millis;
-use scanner::{Answer, Bounds};
+use scanner::{Bounds, Report};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -109,7 +109,7 @@ fn order(job: &Job) -> Result<Json> {
     }))
 }
 
-fn measured(answer: &Answer) -> Result<Measured> {
+fn measured(answer: &Report) -> Result<Measured> {
     let value = |value: &scanner::Value| match value {
         scanner::Value::Bool(flag) => Value::Flag(*flag),
         scanner::Value::Int(number) => Value::Number(*number),

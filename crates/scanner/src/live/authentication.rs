@@ -8,8 +8,8 @@ use super::likeness::{alike, leads_to_login, tells_of_error};
 use super::reply::Reply;
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::answer::{Confidence, Severity};
 use crate::order::CheckId;
+use crate::report::{Confidence, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::Authentication,
@@ -203,7 +203,7 @@ fn undecided(what: &str, reply: &Reply) -> Verdict {
     Verdict::Undecided(format!("{what} {}", reply.status))
 }
 
-fn finding(asked: &Asked, with_garbage: bool) -> crate::answer::Finding {
+fn finding(asked: &Asked, with_garbage: bool) -> crate::report::Finding {
     let answer = if with_garbage { &asked.garbage } else { &asked.anonymous };
     let controls = asked.control.iter().filter_map(|control| control.as_ref().ok());
     let evidence = controls.chain(answer.as_ref().ok()).map(|reply| reply.exchange.clone());
@@ -216,7 +216,8 @@ fn finding(asked: &Asked, with_garbage: bool) -> crate::answer::Finding {
 }
 
 const READS_OPEN: Flaw = Flaw {
-    check: CheckId::Authentication,
+    id: "operation-open",
+    check: CheckId::Authentication.code(),
     title: "An operation answers without a credential",
     severity: Severity::High,
     confidence: Confidence::High,
@@ -229,6 +230,7 @@ const READS_OPEN: Flaw = Flaw {
 };
 
 const CHANGES_OPEN: Flaw = Flaw {
+    id: "change-open",
     title: "An operation that changes something answers without a credential",
     severity: Severity::Critical,
     confidence: Confidence::Medium,
@@ -237,6 +239,7 @@ const CHANGES_OPEN: Flaw = Flaw {
 };
 
 const GARBAGE_ACCEPTED: Flaw = Flaw {
+    id: "any-credential-accepted",
     title: "An operation accepts a credential that nobody issued",
     severity: Severity::Critical,
     why: "Some credential is asked for and not looked at: a made-up one is let in.",
@@ -246,8 +249,8 @@ const GARBAGE_ACCEPTED: Flaw = Flaw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Value;
     use crate::live::reply::made::json;
+    use crate::report::Value;
 
     fn answer(status: u16) -> Answered {
         Ok(Arc::new(json(status, if status < 300 { r#"{"id": 1}"# } else { r#"{"title": "no"}"# })))

@@ -19,7 +19,6 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use crate::answer::Exchange;
 use crate::live::budget::{Budget, Spent};
 use crate::live::certificate::{Pin, provider};
 use crate::live::mask::Mask;
@@ -27,6 +26,7 @@ use crate::live::reply::{Cut, Reply};
 use crate::live::request::{Origin, Request};
 use crate::live::target::Target;
 use crate::order::{Order, OrderError, Placement};
+use crate::report::Exchange;
 
 /// How long one connection may take until the head of the answer is there.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);

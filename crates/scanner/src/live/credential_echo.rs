@@ -4,8 +4,8 @@ use super::client::Echoes;
 use super::request::Request;
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::answer::{Confidence, Severity};
 use crate::order::CheckId;
+use crate::report::{Confidence, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::CredentialEcho,
@@ -90,7 +90,8 @@ fn judge(echoes: &Echoes, can_tell: bool, gap: Option<Gap>) -> Judgement {
 }
 
 const IN_BODY: Flaw = Flaw {
-    check: CheckId::CredentialEcho,
+    id: "credential-in-body",
+    check: CheckId::CredentialEcho.code(),
     title: "An answer's body repeats the credential",
     severity: Severity::High,
     confidence: Confidence::High,
@@ -101,14 +102,18 @@ const IN_BODY: Flaw = Flaw {
     cwe: 201,
 };
 
-const IN_HEADERS: Flaw = Flaw { title: "An answer's headers repeat the credential", ..IN_BODY };
+const IN_HEADERS: Flaw = Flaw {
+    id: "credential-in-headers",
+    title: "An answer's headers repeat the credential",
+    ..IN_BODY
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Value;
     use crate::live::client::Echo;
     use crate::live::reply::made::reply;
+    use crate::report::Value;
 
     fn clean() -> Echoes {
         Echoes { answers: 3, successes: 2, ..Echoes::default() }

@@ -11,9 +11,9 @@ use super::reply::Reply;
 use super::request::{Request, escape, with_query};
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::answer::{Confidence, Severity};
 use crate::document::{Operation, ParameterPlace};
 use crate::order::CheckId;
+use crate::report::{Confidence, Severity};
 use markers::{Leak, leaks};
 
 pub const CHECK: Check = Check {
@@ -186,9 +186,9 @@ fn is_error(reply: &Reply) -> bool {
     reply.status >= 400 && !matches!(reply.status, 401 | 403 | 429)
 }
 
-fn finding(provoked: &Provoked, leak: &Leak) -> crate::answer::Finding {
+fn finding(provoked: &Provoked, leak: &Leak) -> crate::report::Finding {
     let evidence = vec![provoked.reply.exchange.clone()];
-    let mut finding = INSIDE.found(provoked.operation.clone(), evidence);
+    let mut finding = INSIDE.found(provoked.operation.clone(), evidence).of_shape(leak.kind.name());
     finding.title = format!("An error answer holds {}", leak.kind.name());
     finding.why = format!("{} Seen: {}.", finding.why, leak.marker);
     finding
@@ -207,7 +207,8 @@ fn banner(reply: &Reply) -> Option<String> {
 }
 
 const INSIDE: Flaw = Flaw {
-    check: CheckId::ErrorLeaks,
+    id: "error-internals-shown",
+    check: CheckId::ErrorLeaks.code(),
     title: "An error answer tells of the inside",
     severity: Severity::Medium,
     confidence: Confidence::High,
@@ -220,6 +221,7 @@ const INSIDE: Flaw = Flaw {
 };
 
 const BANNER: Flaw = Flaw {
+    id: "product-version-shown",
     title: "Headers tell the version of a product",
     severity: Severity::Info,
     why: "A version says which published weaknesses to try.",
@@ -231,8 +233,8 @@ const BANNER: Flaw = Flaw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Value;
     use crate::live::reply::made::{json, reply};
+    use crate::report::Value;
 
     fn provoked(reply: Reply) -> Provoked {
         let operation = Some("GET /x".to_owned());

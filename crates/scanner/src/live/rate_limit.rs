@@ -9,8 +9,8 @@ use super::reply::Reply;
 use super::request::Request;
 use super::scan::Scan;
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::answer::{Confidence, Exchange, GapCode, Severity};
 use crate::order::CheckId;
+use crate::report::{Confidence, Exchange, GapCode, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::RateLimit,
@@ -193,7 +193,8 @@ fn counts_down(replies: &[Reply]) -> bool {
 }
 
 const NO_LIMIT: Flaw = Flaw {
-    check: CheckId::RateLimit,
+    id: "rate-limit-missing",
+    check: CheckId::RateLimit.code(),
     title: "No rate limit was met",
     severity: Severity::Medium,
     confidence: Confidence::Medium,
@@ -204,6 +205,7 @@ const NO_LIMIT: Flaw = Flaw {
 };
 
 const NO_RETRY_AFTER: Flaw = Flaw {
+    id: "retry-after-missing",
     title: "A limited caller is not told when to come back",
     severity: Severity::Low,
     confidence: Confidence::High,
@@ -215,8 +217,8 @@ const NO_RETRY_AFTER: Flaw = Flaw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Value;
     use crate::live::reply::made::reply;
+    use crate::report::Value;
 
     fn seen(replies: Vec<Reply>) -> Seen {
         let before = reply(200, &[], "").exchange;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::answer::{Exchange, ShownResponse};
 use crate::live::mask::Mask;
+use crate::report::{Exchange, ShownResponse};
 use crate::secret::Secret;
 
 /// Characters of a body that evidence shows.
@@ -106,7 +106,7 @@ fn printable(character: char) -> char {
 #[cfg(test)]
 pub(crate) mod made {
     use super::*;
-    use crate::answer::ShownRequest;
+    use crate::report::ShownRequest;
 
     /// A reply for tests of judgements.
     pub fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {

@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::answer::ShownRequest;
 use crate::document::Method;
 use crate::live::target::Target;
 use crate::order::Placement;
+use crate::report::ShownRequest;
 use crate::secret::Secret;
 
 /// What may stand unescaped in a path segment or a query value (RFC 3986 §2.3).

@@ -10,8 +10,8 @@ use super::request::{Origin, Presented};
 use super::scan::{Guarded, Scan};
 use super::token::{Defence, Forgery, Token, opaque_forgeries};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::answer::{Confidence, GapCode, Severity};
 use crate::order::CheckId;
+use crate::report::{Confidence, GapCode, Severity};
 use crate::secret::Secret;
 
 pub const CHECK: Check = Check {
@@ -293,7 +293,8 @@ fn settle(control: &Arc<Reply>, attempt: &Attempt) -> Outcome {
 }
 
 const UNSIGNED: Flaw = Flaw {
-    check: CheckId::TokenValidation,
+    id: "token-unsigned-accepted",
+    check: CheckId::TokenValidation.code(),
     title: "A credential without its proof is accepted",
     severity: Severity::Critical,
     confidence: Confidence::High,
@@ -305,6 +306,7 @@ const UNSIGNED: Flaw = Flaw {
 };
 
 const SIGNATURE: Flaw = Flaw {
+    id: "token-signature-unchecked",
     title: "The proof in a credential is not verified",
     why: "A credential whose signature was removed or made by somebody else is let in like the \
           valid one, so its contents can be anything.",
@@ -314,6 +316,7 @@ const SIGNATURE: Flaw = Flaw {
 };
 
 const EXPIRED: Flaw = Flaw {
+    id: "token-expiry-unchecked",
     title: "An expired credential is accepted",
     severity: Severity::High,
     why: "A credential that leaked once works for ever.",
@@ -323,6 +326,7 @@ const EXPIRED: Flaw = Flaw {
 };
 
 const AUDIENCE: Flaw = Flaw {
+    id: "token-audience-unchecked",
     title: "A credential for another audience is accepted",
     severity: Severity::High,
     why: "Whoever receives a token of the same issuer for another service can use it here.",
@@ -334,9 +338,9 @@ const AUDIENCE: Flaw = Flaw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Value;
     use crate::live::reply::made::json;
     use crate::live::request::Request;
+    use crate::report::Value;
 
     const DATA: &str = r#"{"id": 1, "name": "a"}"#;
 

@@ -14,8 +14,8 @@ use super::reply::Reply;
 use super::request::Request;
 use super::scan::{Face, Scan};
 use super::{Check, Gap, Judgement, Kind, Measure};
-use crate::answer::{Exchange, GapCode, ShownRequest, ShownResponse};
 use crate::order::CheckId;
+use crate::report::{Exchange, GapCode, ShownRequest, ShownResponse};
 use flaws::{BAD_CHAIN, BAD_NAME, BAD_TIME, IN_THE_CLEAR, NO_HSTS, OLD_TLS};
 
 pub const CHECK: Check = Check {
@@ -197,7 +197,9 @@ fn judge_versions(seen: &Seen, judgement: &mut Judgement) {
     judgement.value("transport.tls_min_version", oldest.name());
     judgement.value("transport.tls_max_version", newest.name());
     for old in offered.iter().filter(|version| **version < TlsVersion::V1_2) {
-        judgement.findings.push(OLD_TLS.found(None, vec![hello_evidence(&seen.endpoint, *old)]));
+        let evidence = vec![hello_evidence(&seen.endpoint, *old)];
+        let shape = format!("TLS {}", old.name());
+        judgement.findings.push(OLD_TLS.found(None, evidence).of_shape(shape));
     }
 }
 

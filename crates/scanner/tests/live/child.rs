@@ -24,7 +24,7 @@ async fn a_child_answers_like_the_scan_itself() {
     let order = order_for(&vendor, &[CheckId::Transport, CheckId::TokenValidation]);
     let here = crate::order::scan(&order).await;
     let there = run(&child(), NOTHING, &order).await.unwrap();
-    let measured = |answer: &scanner::Answer| {
+    let measured = |answer: &scanner::Report| {
         let mut values = answer.values.clone();
         // A second later it may be a day less.
         values.remove("transport.certificate_days_left");

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use domain::address::Reach;
-use scanner::answer::GapCode;
-use scanner::{Answer, Bounds, CheckId};
+use scanner::report::GapCode;
+use scanner::{Bounds, CheckId, Report};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -37,7 +37,7 @@ where
 }
 
 /// Scans in full and holds the scan to its bounds.
-async fn bounded(target: &str) -> Answer {
+async fn bounded(target: &str) -> Report {
     let order = order_at(target, &CheckId::ALL, TIGHT);
     let start = Instant::now();
     let answer = timeout(Duration::from_secs(30), scan(&order)).await.expect("the scan ends");

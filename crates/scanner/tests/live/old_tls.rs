@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use scanner::{Answer, CheckId, Value};
+use scanner::{CheckId, Report, Value};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -66,18 +66,18 @@ async fn serve(flags: &[&str]) -> Server {
     server
 }
 
-async fn transport_of(flags: &[&str]) -> Answer {
+async fn transport_of(flags: &[&str]) -> Report {
     let server = serve(flags).await;
     let mut order = order_at(&format!("https://{}", server.address), &[CheckId::Transport], BOUNDS);
     order.trust = vec![server.certificate.clone()];
     scan(&order).await
 }
 
-fn versions(answer: &Answer) -> (&Value, &Value) {
+fn versions(answer: &Report) -> (&Value, &Value) {
     (&answer.values["transport.tls_min_version"], &answer.values["transport.tls_max_version"])
 }
 
-fn old_findings(answer: &Answer) -> usize {
+fn old_findings(answer: &Report) -> usize {
     answer.findings.iter().filter(|one| one.title.contains("no longer safe")).count()
 }
 

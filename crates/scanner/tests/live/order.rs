@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::address::Reach;
 use proving::{AUDIENCE, RateLimit, Running, Switches, Vendor, VendorConfig};
-use scanner::{Answer, Bounds, CheckId, Credentials, Order, Placement, Secret};
+use scanner::{Bounds, CheckId, Credentials, Order, Placement, Report, Secret};
 use serde_json::{Value, json};
 
 pub const BOUNDS: Bounds =
@@ -75,6 +75,6 @@ fn small_document() -> Value {
     json!({"openapi": "3.1.0", "security": [{"key": []}], "paths": {"/things": {"get": {}}}})
 }
 
-pub async fn scan(order: &Order) -> Answer {
+pub async fn scan(order: &Order) -> Report {
     scanner::live::run(order, clock).await.unwrap()
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use scanner::answer::{GapCode, Incomplete};
+use scanner::report::{GapCode, Incomplete};
 use serde_json::{Value, json};
 
 use super::{print, report};
@@ -101,9 +101,12 @@ fn gap(gap: &Incomplete) -> String {
         GapCode::ControlRefused => "is the credential in `--token` one that the sandbox accepts?",
         GapCode::OutOfRequests | GapCode::OutOfTime => "probe again, when the sandbox is quiet",
         GapCode::NoOperation => "the document describes nothing to ask it of: `ticket amend`",
+        GapCode::Unresolved | GapCode::Unreadable | GapCode::TooLarge => {
+            "mend the document: `portcullis scan document FILE` names the place"
+        }
         GapCode::Undecided | GapCode::Unsupported => "`ticket report` shows what was seen",
     };
-    format!("`{}`: {}; {then}", gap.check.code(), plain(&gap.detail))
+    format!("`{}`: {}; {then}", gap.check, plain(&gap.detail))
 }
 
 fn doing(probe: &Value) -> String {

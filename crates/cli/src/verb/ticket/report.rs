@@ -6,8 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use domain::digest::Digest;
 use domain::id::TicketId;
 use domain::time::Millis;
-use scanner::answer::{Exchange, Finding, ShownResponse, Value as Measured};
-use scanner::{Answer, CheckId};
+use scanner::report::{Exchange, Finding, Report as Scanned, ShownResponse, Value as Measured};
 use serde_json::{Value, json};
 
 use crate::client::{Client, text};
@@ -32,7 +31,7 @@ pub struct Report {
 }
 
 /// What the scan of this order found; an error says why it did not come about.
-pub async fn of(client: &Client, ticket: TicketId, order: &str) -> Result<Answer> {
+pub async fn of(client: &Client, ticket: TicketId, order: &str) -> Result<Scanned> {
     let all = client.list(&format!("/v1/tickets/{ticket}/probes")).await?;
     let found = all.iter().find(|found| text(found, "order") == order);
     let bytes = read(client, found.context("the order is gone")?).await?.bytes;
@@ -97,7 +96,7 @@ fn print(read: &Read, all: &[Value]) {
     fact("measured", format!("{} by {}", moment(answer.ended), text(order, "runner")));
     fact("signed", format!("answer {}", text(order, "answer")));
     fact("", format!("report {}", answer.report));
-    match serde_json::from_slice::<Answer>(bytes) {
+    match serde_json::from_slice::<Scanned>(bytes) {
         Ok(found) => scanned(&found, answer.started, answer.ended),
         Err(_) => {
             println!("\nThe scan did not come about:\n{}", plain(&String::from_utf8_lossy(bytes)))
@@ -110,7 +109,7 @@ fn print(read: &Read, all: &[Value]) {
     }
 }
 
-fn scanned(found: &Answer, started: Millis, ended: Millis) {
+fn scanned(found: &Scanned, started: Millis, ended: Millis) {
     let requests = count(found.requests_sent, "request", "requests");
     let seconds = started.until(ended).0.div_ceil(1_000);
     let tls = found.tls.as_deref().map(|tls| format!(", {tls}")).unwrap_or_default();
@@ -134,7 +133,7 @@ fn scanned(found: &Answer, started: Millis, ended: Millis) {
     if !found.incomplete.is_empty() {
         println!("\nNot judged");
         for gap in &found.incomplete {
-            println!("  {}: {}", CheckId::code(gap.check), plain(&gap.detail));
+            println!("  {}: {}", gap.check, plain(&gap.detail));
         }
     }
     let replays = found.findings.iter().any(|finding| !finding.evidence.is_empty());
@@ -148,11 +147,11 @@ fn finding(number: usize, finding: &Finding) {
     let (severity, sure) = (word(&finding.severity), word(&finding.confidence));
     println!("\n{number}. {severity}: {}", plain(&finding.title));
     let fact = |name: &str, value: &str| println!("   {name:<10} {}", plain(value));
-    if let Some(operation) = &finding.operation {
+    for operation in finding.places.iter().filter_map(|place| place.operation.as_ref()) {
         fact("operation", operation);
     }
     let class = format!("{}, CWE-{}; confidence {sure}", finding.owasp, finding.cwe);
-    fact("check", &format!("{} ({class})", CheckId::code(finding.check)));
+    fact("check", &format!("{} ({class})", finding.check));
     fact("why", &finding.why);
     fact("fix", &finding.fix);
     for exchange in &finding.evidence {

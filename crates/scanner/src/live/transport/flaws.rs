@@ -1,11 +1,12 @@
 //! What can be wrong with a transport, and how to mend it.
 
-use crate::answer::{Confidence, Severity};
 use crate::live::Flaw;
 use crate::order::CheckId;
+use crate::report::{Confidence, Severity};
 
 pub(super) const IN_THE_CLEAR: Flaw = Flaw {
-    check: CheckId::Transport,
+    id: "served-without-tls",
+    check: CheckId::Transport.code(),
     title: "The API is served without TLS",
     severity: Severity::Critical,
     confidence: Confidence::High,
@@ -16,7 +17,8 @@ pub(super) const IN_THE_CLEAR: Flaw = Flaw {
 };
 
 pub(super) const OLD_TLS: Flaw = Flaw {
-    check: CheckId::Transport,
+    id: "tls-old",
+    check: CheckId::Transport.code(),
     title: "A TLS version that is no longer safe is offered",
     severity: Severity::Medium,
     confidence: Confidence::High,
@@ -28,7 +30,8 @@ pub(super) const OLD_TLS: Flaw = Flaw {
 };
 
 pub(super) const BAD_TIME: Flaw = Flaw {
-    check: CheckId::Transport,
+    id: "certificate-out-of-time",
+    check: CheckId::Transport.code(),
     title: "The certificate is not valid now",
     severity: Severity::High,
     confidence: Confidence::High,
@@ -39,7 +42,8 @@ pub(super) const BAD_TIME: Flaw = Flaw {
 };
 
 pub(super) const BAD_NAME: Flaw = Flaw {
-    check: CheckId::Transport,
+    id: "certificate-wrong-name",
+    check: CheckId::Transport.code(),
     title: "The certificate names another host",
     severity: Severity::High,
     confidence: Confidence::High,
@@ -50,7 +54,8 @@ pub(super) const BAD_NAME: Flaw = Flaw {
 };
 
 pub(super) const BAD_CHAIN: Flaw = Flaw {
-    check: CheckId::Transport,
+    id: "certificate-untrusted",
+    check: CheckId::Transport.code(),
     title: "The certificate leads to no trusted authority",
     severity: Severity::High,
     confidence: Confidence::High,
@@ -62,7 +67,8 @@ pub(super) const BAD_CHAIN: Flaw = Flaw {
 };
 
 pub(super) const NO_HSTS: Flaw = Flaw {
-    check: CheckId::Transport,
+    id: "hsts-missing",
+    check: CheckId::Transport.code(),
     title: "Answers do not insist on TLS",
     severity: Severity::Info,
     confidence: Confidence::High,

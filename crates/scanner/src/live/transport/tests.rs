@@ -2,8 +2,8 @@
 
 use super::flaws::*;
 use super::*;
-use crate::answer::Value;
 use crate::live::reply::made::reply;
+use crate::report::Value;
 
 fn certificate() -> Certificate {
     Certificate {
