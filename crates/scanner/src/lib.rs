@@ -3,8 +3,8 @@
 //! Start reading at [`order`] (what is asked), then [`live`] (how a scan runs, one file per check),
 //! then [`report`] (what comes back). [`child`] puts a scan into a process of its own.
 
+pub mod api;
 pub mod child;
-pub mod document;
 pub mod flaw;
 pub mod live;
 pub mod order;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::Document;
+use crate::api::{Api, Files, Method};
 use crate::flaw::Flaw;
 use crate::order::{CheckId, Order, OrderError};
 use crate::report::{self, Finding, GapCode, Incomplete, Report, Value};
@@ -87,8 +87,11 @@ pub fn check(id: CheckId) -> &'static Check {
 pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, OrderError> {
     order.validate()?;
     let started = clock();
-    let document = Document::read(&order.document)?;
-    let target = Target::read(&order.target, &document.servers())?;
+    let files = Files::of_value(order.document.clone());
+    let mut document = Api::read(&files)?;
+    // These answer for the server, not for the operation.
+    document.operations.retain(|one| !matches!(one.method, Method::Options | Method::Trace));
+    let target = Target::read(&order.target, &document.server_urls())?;
     let roots = certificate::roots(&order.trust)?;
     let client = Client::new(order, target)?;
     let now = i64::try_from(started / 1_000).unwrap_or(i64::MAX);

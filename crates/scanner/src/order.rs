@@ -130,7 +130,7 @@ pub enum OrderError {
     )]
     Target(String),
     #[error("`document`: {0}")]
-    Document(#[from] crate::document::DocumentError),
+    Document(#[from] crate::api::ApiError),
     #[error("`checks` is empty: name at least one check")]
     NoChecks,
     #[error("`{0}` is no check: see the list of checks")]

@@ -72,7 +72,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let mut seen = Seen { public: 0, asked: Vec::new(), stopped: None };
     let mut failures = 0;
     for (index, operation) in scan.document.operations.iter().enumerate() {
-        if operation.public {
+        if operation.is_public() {
             seen.public += 1;
             continue;
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::document::{Body, Document, Method, Operation, ParameterPlace};
+use crate::api::{Api, Media, Method, Operation, Put};
 use crate::live::request::{Request, escape, with_query};
 use crate::live::target::Target;
 use crate::order::Placement;
@@ -18,7 +18,7 @@ pub struct Fill {
 
 /// Builds the request for an operation, without a credential.
 pub fn call<'a>(
-    document: &Document<'a>,
+    document: &Api<'a>,
     operation: &Operation<'a>,
     target: &Target,
     placement: &Placement,
@@ -28,17 +28,17 @@ pub fn call<'a>(
     let mut headers = Vec::new();
     for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
         let text = || as_text(&document.parameter_value(parameter).0);
-        match parameter.place {
-            ParameterPlace::Query if !is_credential(placement, parameter.name) => {
+        match parameter.put {
+            Put::Query if !is_credential(placement, parameter.name) => {
                 path = with_query(&path, parameter.name, &escape(&text()));
             }
-            ParameterPlace::Header if !is_ours(placement, parameter.name) => {
+            Put::Header if !is_ours(placement, parameter.name) => {
                 headers.push((parameter.name.to_owned(), header_text(&text())));
             }
             _ => {}
         }
     }
-    let body = operation.body.as_ref().filter(|_| !operation.method.is_safe());
+    let body = operation.body().filter(|_| !operation.method.is_safe());
     let bytes = body.map(|body| match &fill.body {
         Some(bytes) => bytes.clone(),
         None => encoded(body, &document.body_value(body)),
@@ -58,8 +58,8 @@ pub fn call<'a>(
 }
 
 /// Names of path parameters for which the document states no example.
-pub fn unstated<'a>(document: &Document<'a>, operation: &Operation<'a>) -> Vec<&'a str> {
-    let in_path = operation.parameters.iter().filter(|one| one.place == ParameterPlace::Path);
+pub fn unstated<'a>(document: &Api<'a>, operation: &Operation<'a>) -> Vec<&'a str> {
+    let in_path = operation.parameters.iter().filter(|one| one.put == Put::Path);
     let guessed = in_path.filter(|parameter| !document.parameter_value(parameter).1);
     guessed.map(|parameter| parameter.name).collect()
 }
@@ -90,7 +90,7 @@ pub fn harvest(answer: &Value, parameter: &str) -> Option<String> {
     }
 }
 
-fn filled_path<'a>(document: &Document<'a>, operation: &Operation<'a>, fill: &Fill) -> String {
+fn filled_path<'a>(document: &Api<'a>, operation: &Operation<'a>, fill: &Fill) -> String {
     let mut path = String::new();
     let mut rest = operation.path;
     while let Some((before, after)) = rest.split_once('{') {
@@ -114,7 +114,7 @@ fn is_plain(part: &str) -> bool {
 }
 
 fn path_value<'a>(
-    document: &Document<'a>,
+    document: &Api<'a>,
     operation: &Operation<'a>,
     name: &str,
     fill: &Fill,
@@ -122,7 +122,7 @@ fn path_value<'a>(
     if let Some((_, value)) = fill.path.iter().find(|(key, _)| key == name) {
         return value.clone();
     }
-    let mut in_path = operation.parameters.iter().filter(|one| one.place == ParameterPlace::Path);
+    let mut in_path = operation.parameters.iter().filter(|one| one.put == Put::Path);
     let parameter = in_path.find(|one| one.name == name);
     let value = parameter.map(|parameter| as_text(&document.parameter_value(parameter).0));
     value.filter(|text| !text.is_empty()).unwrap_or_else(|| "1".to_owned())
@@ -155,7 +155,7 @@ fn as_text(value: &Value) -> String {
     }
 }
 
-fn encoded(body: &Body<'_>, value: &Value) -> Vec<u8> {
+fn encoded(body: &Media<'_>, value: &Value) -> Vec<u8> {
     if body.is_json() {
         return value.to_string().into_bytes();
     }
@@ -184,12 +184,13 @@ pub fn wrong_types(value: &Value) -> Value {
 /// True if a body that no server can accept may be sent with the valid credential: POST creates at
 /// worst, and what cannot be parsed does not even create.
 pub fn takes_json_post(operation: &Operation<'_>) -> bool {
-    operation.method == Method::Post && operation.body.as_ref().is_some_and(Body::is_json)
+    operation.method == Method::Post && operation.body().is_some_and(Media::is_json)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Files;
     use serde_json::json;
 
     fn built(placement: &Placement, fill: &Fill) -> Vec<Request> {
@@ -204,7 +205,8 @@ mod tests {
             "/form": {"post": {"requestBody": {"content": {"application/x-www-form-urlencoded":
                 {"schema": {"type": "object", "properties": {"a b": {"type": "integer"}}}}}}}}
         }});
-        let document = Document::read(&root).unwrap();
+        let files = Files::of_value(root);
+        let document = Api::read(&files).unwrap();
         let target = Target::read("https://x.example/v1", &[]).unwrap();
         let operations = document.operations.iter();
         operations.map(|one| call(&document, one, &target, placement, fill)).collect()

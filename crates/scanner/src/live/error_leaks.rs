@@ -11,7 +11,7 @@ use super::reply::Reply;
 use super::request::{Request, escape, with_query};
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::document::{Operation, ParameterPlace};
+use crate::api::{Operation, Put};
 use crate::order::CheckId;
 use crate::report::{Confidence, Severity};
 use markers::{Leak, leaks};
@@ -111,14 +111,13 @@ fn spread<T>(all: Vec<T>) -> impl Iterator<Item = T> {
 }
 
 fn has_input(operation: &Operation<'_>) -> bool {
-    operation.is_templated()
-        || operation.parameters.iter().any(|one| one.place == ParameterPlace::Query)
+    operation.is_templated() || operation.parameters.iter().any(|one| one.put == Put::Query)
 }
 
 fn odd_values<'a>(scan: &Scan<'a>, operation: &Operation<'a>) -> Vec<Request> {
     let long = "A".repeat(LONG);
     let values = ODD.into_iter().chain([long.as_str()]);
-    let mut in_path = operation.parameters.iter().filter(|one| one.place == ParameterPlace::Path);
+    let mut in_path = operation.parameters.iter().filter(|one| one.put == Put::Path);
     if let Some(parameter) = in_path.next() {
         let fill = |value: &str| Fill {
             path: vec![(parameter.name.to_owned(), value.to_owned())],
@@ -126,7 +125,7 @@ fn odd_values<'a>(scan: &Scan<'a>, operation: &Operation<'a>) -> Vec<Request> {
         };
         return values.map(|value| scan.call(operation, &fill(value))).collect();
     }
-    let mut in_query = operation.parameters.iter().filter(|one| one.place == ParameterPlace::Query);
+    let mut in_query = operation.parameters.iter().filter(|one| one.put == Put::Query);
     let Some(parameter) = in_query.next() else { return Vec::new() };
     let plain = scan.call(operation, &Fill::default());
     let odd = |value: &str| {
@@ -137,7 +136,7 @@ fn odd_values<'a>(scan: &Scan<'a>, operation: &Operation<'a>) -> Vec<Request> {
 }
 
 fn bodies<'a>(scan: &Scan<'a>, operation: &Operation<'a>) -> Vec<Vec<u8>> {
-    let sample = operation.body.as_ref().map(|body| scan.document.body_value(body));
+    let sample = operation.body().map(|body| scan.document.body_value(body));
     let wrong = sample.as_ref().map_or(Json::Null, wrong_types);
     vec![BROKEN_JSON.to_vec(), wrong.to_string().into_bytes()]
 }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::document::Method;
+use crate::api::Method;
 use crate::live::target::Target;
 use crate::order::Placement;
 use crate::report::ShownRequest;

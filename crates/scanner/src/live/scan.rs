@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crate::document::{Document, Operation};
+use crate::api::{Api, Operation};
 use crate::live::budget::Spent;
 use crate::live::call::{self, Fill, call};
 use crate::live::certificate::Certificate;
@@ -39,7 +39,7 @@ type Answered = Result<Arc<Reply>, WireError>;
 
 /// What a check needs in order to look.
 pub struct Scan<'a> {
-    pub document: Document<'a>,
+    pub document: Api<'a>,
     pub credentials: &'a Credentials,
     pub client: Client,
     /// What the target's certificate says; an error says why it is not known; `None` is plain HTTP.
@@ -63,7 +63,7 @@ pub struct Guarded {
 
 impl<'a> Scan<'a> {
     pub fn new(
-        document: Document<'a>,
+        document: Api<'a>,
         credentials: &'a Credentials,
         client: Client,
         certificate: Option<Result<Certificate, String>>,
@@ -168,7 +168,7 @@ impl<'a> Scan<'a> {
     pub fn by_plainness(&self) -> Vec<(usize, &Operation<'a>)> {
         let all = self.document.operations.iter().enumerate();
         let mut found: Vec<_> =
-            all.filter(|(_, one)| one.method.is_safe() && !one.public).collect();
+            all.filter(|(_, one)| one.method.is_safe() && !one.is_public()).collect();
         found.sort_by_key(|(_, one)| (one.is_templated(), one.path.len()));
         found
     }

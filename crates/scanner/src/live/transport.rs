@@ -90,7 +90,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let usual = scan.send(&request).await;
     let mut plain = Vec::new();
     if tls {
-        let servers = scan.document.servers();
+        let servers = scan.document.server_urls();
         let beside = scan.client.target.plaintext_ports(scan.plaintext_port, &servers);
         for port in [scan.client.target.port].into_iter().chain(beside) {
             let answer = scan.client.send_plain(port, &request).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::resolve;
+use super::{Files, Node};
 
 /// How deep an invented value may nest; deeper parts are null.
 const MAX_DEPTH: usize = 8;
@@ -10,15 +10,16 @@ const MAX_DEPTH: usize = 8;
 const MAX_PROPERTIES: usize = 64;
 
 /// What the document itself gives as an example of a parameter, media type or schema.
-pub fn example(root: &Value, definition: &Value) -> Option<Value> {
+pub fn example(files: &Files, definition: Node<'_>) -> Option<Value> {
     let named = || {
-        let first = definition.get("examples")?;
-        match first {
-            Value::Array(list) => list.first().cloned(),
-            Value::Object(map) => resolve(root, map.values().next()?).get("value").cloned(),
-            _ => None,
+        let stated = definition.get("examples")?;
+        if let Value::Array(list) = stated.value {
+            return list.first().cloned();
         }
+        let (_, first) = stated.members().next()?;
+        files.resolve(first)?.value.get("value").cloned()
     };
+    let definition = definition.value;
     let listed = || definition.get("enum")?.as_array()?.first().cloned();
     definition
         .get("example")
@@ -30,33 +31,32 @@ pub fn example(root: &Value, definition: &Value) -> Option<Value> {
 }
 
 /// A value for this schema. Never fails; a schema that cannot be satisfied gets null.
-pub fn sample(root: &Value, schema: &Value) -> Value {
-    build(root, schema, 0)
+pub fn sample(files: &Files, schema: Node<'_>) -> Value {
+    build(files, schema, 0)
 }
 
-fn build(root: &Value, schema: &Value, depth: usize) -> Value {
-    let schema = resolve(root, schema);
-    if depth > MAX_DEPTH {
+fn build(files: &Files, schema: Node<'_>, depth: usize) -> Value {
+    let Some(schema) = files.resolve(schema).filter(|_| depth <= MAX_DEPTH) else {
         return Value::Null;
-    }
-    if let Some(stated) = example(root, schema) {
+    };
+    if let Some(stated) = example(files, schema) {
         return stated;
     }
-    if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
-        return merged(root, schema, parts, depth);
+    if schema.get("allOf").is_some_and(|parts| parts.value.is_array()) {
+        return merged(files, schema, depth);
     }
-    let choices = ["oneOf", "anyOf"].into_iter().filter_map(|key| schema.get(key)?.as_array());
-    if let Some(choice) = choices.flatten().next() {
-        return build(root, choice, depth + 1);
+    let choices = ["oneOf", "anyOf"].into_iter().filter_map(|key| schema.get(key));
+    if let Some(choice) = choices.flat_map(Node::items).next() {
+        return build(files, choice, depth + 1);
     }
-    match type_of(schema) {
-        "object" => Value::Object(object(root, schema, depth)),
-        "array" => array(root, schema, depth),
-        "integer" => json!(integer(schema)),
-        "number" => schema.get("minimum").cloned().unwrap_or(json!(1)),
+    match type_of(schema.value) {
+        "object" => Value::Object(object(files, schema, depth)),
+        "array" => array(files, schema, depth),
+        "integer" => json!(integer(schema.value)),
+        "number" => schema.value.get("minimum").cloned().unwrap_or(json!(1)),
         "boolean" => json!(true),
         "null" => Value::Null,
-        _ => Value::String(string(schema)),
+        _ => Value::String(string(schema.value)),
     }
 }
 
@@ -73,10 +73,11 @@ fn type_of(schema: &Value) -> &str {
     }
 }
 
-fn merged(root: &Value, schema: &Value, parts: &[Value], depth: usize) -> Value {
-    let mut whole = object(root, schema, depth);
-    for part in parts {
-        match build(root, part, depth + 1) {
+fn merged(files: &Files, schema: Node<'_>, depth: usize) -> Value {
+    let mut whole = object(files, schema, depth);
+    let parts: Vec<_> = schema.get("allOf").into_iter().flat_map(Node::items).collect();
+    for part in &parts {
+        match build(files, *part, depth + 1) {
             Value::Object(more) => whole.extend(more),
             other if parts.len() == 1 => return other,
             _ => {}
@@ -85,23 +86,18 @@ fn merged(root: &Value, schema: &Value, parts: &[Value], depth: usize) -> Value 
     Value::Object(whole)
 }
 
-fn object(root: &Value, schema: &Value, depth: usize) -> Map<String, Value> {
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let writable = |definition: &Value| {
-        resolve(root, definition).get("readOnly").and_then(Value::as_bool) != Some(true)
-    };
+fn object(files: &Files, schema: Node<'_>, depth: usize) -> Map<String, Value> {
+    let properties = schema.get("properties").into_iter().flat_map(Node::members);
     properties
-        .into_iter()
-        .flatten()
-        .filter(|(_, definition)| writable(definition))
+        .filter(|(_, node)| files.resolve(*node).is_some_and(|node| !node.flag("readOnly")))
         .take(MAX_PROPERTIES)
-        .map(|(name, definition)| (name.clone(), build(root, definition, depth + 1)))
+        .map(|(name, node)| (name.to_owned(), build(files, node, depth + 1)))
         .collect()
 }
 
-fn array(root: &Value, schema: &Value, depth: usize) -> Value {
+fn array(files: &Files, schema: Node<'_>, depth: usize) -> Value {
     match schema.get("items") {
-        Some(items) if items.is_object() => json!([build(root, items, depth + 1)]),
+        Some(items) if items.value.is_object() => json!([build(files, items, depth + 1)]),
         _ => json!([]),
     }
 }
@@ -141,6 +137,12 @@ fn length(schema: &Value, key: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
+    fn made(root: &Value, pointer: &str) -> Value {
+        let files = Files::of_value(root.clone());
+        let value = files.list[0].root.pointer(pointer).expect("a schema");
+        sample(&files, Node { file: 0, value })
+    }
+
     #[test]
     fn stated_values_win_over_invented_ones() {
         let cases = [
@@ -150,17 +152,17 @@ mod tests {
             (json!({"type": "string", "examples": ["first"]}), json!("first")),
         ];
         for (schema, expected) in cases {
-            assert_eq!(sample(&Value::Null, &schema), expected);
+            assert_eq!(made(&schema, ""), expected);
         }
     }
 
     #[test]
     fn lengths_and_bounds_are_kept() {
-        assert_eq!(sample(&Value::Null, &json!({"type": "string", "minLength": 7})), "probeee");
-        assert_eq!(sample(&Value::Null, &json!({"type": "string", "maxLength": 2})), "pr");
-        assert_eq!(sample(&Value::Null, &json!({"type": "integer", "minimum": 18})), 18);
-        assert_eq!(sample(&Value::Null, &json!({"type": "integer", "exclusiveMinimum": 3})), 4);
-        assert_eq!(sample(&Value::Null, &json!({"type": "integer", "maximum": -5})), -5);
+        assert_eq!(made(&json!({"type": "string", "minLength": 7}), ""), "probeee");
+        assert_eq!(made(&json!({"type": "string", "maxLength": 2}), ""), "pr");
+        assert_eq!(made(&json!({"type": "integer", "minimum": 18}), ""), 18);
+        assert_eq!(made(&json!({"type": "integer", "exclusiveMinimum": 3}), ""), 4);
+        assert_eq!(made(&json!({"type": "integer", "maximum": -5}), ""), -5);
     }
 
     #[test]
@@ -169,13 +171,13 @@ mod tests {
             {"properties": {"id": {"type": "integer", "readOnly": true}, "name": {"type": "string"}}},
             {"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "string"}}}}
         ]});
-        assert_eq!(sample(&Value::Null, &schema), json!({"name": "probe", "tags": ["probe"]}));
+        assert_eq!(made(&schema, ""), json!({"name": "probe", "tags": ["probe"]}));
     }
 
     #[test]
     fn a_schema_that_contains_itself_ends() {
         let root = json!({"Node": {"type": "object", "properties": {"next": {"$ref": "#/Node"}}}});
-        let value = sample(&root, &root["Node"]);
+        let value = made(&root, "/Node");
         assert!(value.pointer("/next/next").is_some());
     }
 }
