@@ -16,7 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::order::{Bounds, CheckId, Order, Placement};
+use crate::live::CheckId;
+use crate::order::{Bounds, Order, Placement};
 use crate::report::Report;
 use crate::{Secret, live};
 

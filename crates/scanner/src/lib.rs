@@ -11,8 +11,8 @@ pub mod order;
 pub mod report;
 pub mod secret;
 
-pub use live::{Check, checks};
-pub use order::{Bounds, CheckId, Credentials, Order, Placement};
+pub use live::{Check, CheckId, check};
+pub use order::{Bounds, Credentials, Order, Placement};
 pub use report::{Finding, Report, Value};
 pub use secret::Secret;
 

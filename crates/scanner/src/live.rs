@@ -7,27 +7,24 @@ use std::collections::BTreeMap;
 
 use crate::api::{Api, Files, Method};
 use crate::flaw::Flaw;
-use crate::order::{CheckId, Order, OrderError};
+use crate::order::{Order, OrderError};
 use crate::report::{self, Finding, GapCode, Incomplete, Report, Value};
 
-mod authentication;
+#[macro_use]
+mod registry;
+
 mod budget;
 mod call;
 mod certificate;
 mod client;
-mod credential_echo;
-mod error_leaks;
 mod hello;
 mod likeness;
 mod mask;
-mod rate_limit;
 mod reply;
 mod request;
 mod scan;
 mod target;
 mod token;
-mod token_validation;
-mod transport;
 
 use budget::Spent;
 use certificate::Certificate;
@@ -59,24 +56,19 @@ pub struct Check {
     pub title: &'static str,
     /// The question that it answers.
     pub asks: &'static str,
+    /// What it may find.
+    pub flaws: &'static [&'static Flaw],
     pub values: &'static [Measure],
 }
 
-/// Every live check, in the order in which a scan runs them.
-pub fn checks() -> [&'static Check; 6] {
-    CheckId::ALL.map(check)
-}
-
-/// The description of one check.
-pub fn check(id: CheckId) -> &'static Check {
-    match id {
-        CheckId::Transport => &transport::CHECK,
-        CheckId::Authentication => &authentication::CHECK,
-        CheckId::TokenValidation => &token_validation::CHECK,
-        CheckId::ErrorLeaks => &error_leaks::CHECK,
-        CheckId::CredentialEcho => &credential_echo::CHECK,
-        CheckId::RateLimit => &rate_limit::CHECK,
-    }
+checks! {
+    Transport = transport: "transport",
+    Authentication = authentication: "authentication",
+    TokenValidation = token_validation: "token-validation",
+    ErrorLeaks = error_leaks: "error-leaks",
+    CredentialEcho = credential_echo: "credential-echo",
+    // Last, because reaching the limit would spoil whatever follows.
+    RateLimit = rate_limit: "rate-limit",
 }
 
 /// Carries out an order. `clock` gives milliseconds since 1970; it is read at the start and at the
@@ -124,7 +116,7 @@ pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, Order
     for id in CheckId::ALL.into_iter().filter(|id| order.checks.contains(id)) {
         let judgement = match &fault {
             Some(error) => Judgement::unjudged(Gap::from(error)),
-            None => perform(id, &scan).await,
+            None => id.perform(&scan).await,
         };
         judgement.enter(id, &mut answer);
     }
@@ -172,17 +164,6 @@ async fn reach(
 
 fn certificate_of<'a>(scan: &'a Scan<'_>) -> Option<&'a Certificate> {
     scan.certificate.as_ref().and_then(|certificate| certificate.as_ref().ok())
-}
-
-async fn perform(id: CheckId, scan: &Scan<'_>) -> Judgement {
-    match id {
-        CheckId::Transport => transport::run(scan).await,
-        CheckId::Authentication => authentication::run(scan).await,
-        CheckId::TokenValidation => token_validation::run(scan).await,
-        CheckId::ErrorLeaks => error_leaks::run(scan).await,
-        CheckId::CredentialEcho => credential_echo::run(scan).await,
-        CheckId::RateLimit => rate_limit::run(scan).await,
-    }
 }
 
 /// Why a question has no answer.
@@ -269,9 +250,12 @@ mod tests {
     #[test]
     fn every_check_is_described_and_no_value_has_two_owners() {
         let mut names = BTreeSet::new();
-        for (check, id) in checks().into_iter().zip(CheckId::ALL) {
+        for id in CheckId::ALL {
+            let check = check(id);
             assert_eq!(check.id, id);
             assert!(check.asks.ends_with('?') && !check.title.is_empty());
+            assert!(!check.flaws.is_empty());
+            assert!(check.flaws.iter().all(|flaw| flaw.check == id.code()));
             for value in check.values {
                 assert!(names.insert(value.name), "{} is measured twice", value.name);
                 assert!(value.name.contains('.') && !value.meaning.is_empty());

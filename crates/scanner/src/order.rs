@@ -5,53 +5,8 @@ use std::str::FromStr;
 use domain::address::Reach;
 use serde::{Deserialize, Serialize};
 
+use crate::live::CheckId;
 use crate::secret::Secret;
-
-/// The stable name of a live check; the same in code, tests, documents and evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CheckId {
-    Transport,
-    Authentication,
-    TokenValidation,
-    ErrorLeaks,
-    CredentialEcho,
-    RateLimit,
-}
-
-impl CheckId {
-    /// Every check, in the order in which a scan runs them. The rate limit comes last because
-    /// reaching it would spoil whatever follows.
-    pub const ALL: [Self; 6] = [
-        Self::Transport,
-        Self::Authentication,
-        Self::TokenValidation,
-        Self::ErrorLeaks,
-        Self::CredentialEcho,
-        Self::RateLimit,
-    ];
-
-    /// The kebab-case code, as in JSON.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Transport => "transport",
-            Self::Authentication => "authentication",
-            Self::TokenValidation => "token-validation",
-            Self::ErrorLeaks => "error-leaks",
-            Self::CredentialEcho => "credential-echo",
-            Self::RateLimit => "rate-limit",
-        }
-    }
-}
-
-impl FromStr for CheckId {
-    type Err = OrderError;
-
-    fn from_str(code: &str) -> Result<Self, OrderError> {
-        let found = Self::ALL.into_iter().find(|id| id.code() == code);
-        found.ok_or_else(|| OrderError::UnknownCheck(code.to_owned()))
-    }
-}
 
 /// Where the vendor expects its credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

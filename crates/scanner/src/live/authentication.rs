@@ -8,13 +8,14 @@ use super::likeness::{alike, leads_to_login, tells_of_error};
 use super::reply::Reply;
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::order::CheckId;
+use crate::live::CheckId;
 use crate::report::{Confidence, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::Authentication,
     title: "Authentication",
     asks: "Does every operation that is not declared public refuse callers without a valid credential?",
+    flaws: &[&READS_OPEN, &CHANGES_OPEN, &GARBAGE_ACCEPTED],
     values: &[
         Measure {
             name: "authentication.operations_tested",

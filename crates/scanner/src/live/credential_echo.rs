@@ -4,13 +4,14 @@ use super::client::Echoes;
 use super::request::Request;
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::order::CheckId;
+use crate::live::CheckId;
 use crate::report::{Confidence, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::CredentialEcho,
     title: "Credential echo",
     asks: "Does any answer repeat the credential that was presented?",
+    flaws: &[&IN_BODY, &IN_HEADERS],
     values: &[
         Measure {
             name: "credential.echoed",

@@ -12,7 +12,7 @@ use super::request::{Request, escape, with_query};
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::api::{Operation, Put};
-use crate::order::CheckId;
+use crate::live::CheckId;
 use crate::report::{Confidence, Severity};
 use markers::{Leak, leaks};
 
@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     id: CheckId::ErrorLeaks,
     title: "Error leaks",
     asks: "Do error answers keep stack traces, statements, paths and versions to themselves?",
+    flaws: &[&INSIDE, &BANNER],
     values: &[
         Measure {
             name: "errors.leaks",

@@ -9,13 +9,14 @@ use super::reply::Reply;
 use super::request::Request;
 use super::scan::Scan;
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::order::CheckId;
+use crate::live::CheckId;
 use crate::report::{Confidence, Exchange, GapCode, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::RateLimit,
     title: "Rate limit",
     asks: "Is a burst of requests with one credential limited, with a word on when to come back?",
+    flaws: &[&NO_LIMIT, &NO_RETRY_AFTER],
     values: &[
         Measure {
             name: "limits.rate_limit_seen",

@@ -10,7 +10,7 @@ use super::request::{Origin, Presented};
 use super::scan::{Guarded, Scan};
 use super::token::{Defence, Forgery, Token, opaque_forgeries};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::order::CheckId;
+use crate::live::CheckId;
 use crate::report::{Confidence, GapCode, Severity};
 use crate::secret::Secret;
 
@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     id: CheckId::TokenValidation,
     title: "Token validation",
     asks: "Are false, expired and foreign credentials refused where the valid one is accepted?",
+    flaws: &[&UNSIGNED, &SIGNATURE, &EXPIRED, &AUDIENCE],
     values: &[
         Measure {
             name: "token.kind",

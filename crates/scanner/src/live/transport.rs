@@ -14,7 +14,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::scan::{Face, Scan};
 use super::{Check, Gap, Judgement, Kind, Measure};
-use crate::order::CheckId;
+use crate::live::CheckId;
 use crate::report::{Exchange, GapCode, ShownRequest, ShownResponse};
 use flaws::{BAD_CHAIN, BAD_NAME, BAD_TIME, IN_THE_CLEAR, NO_HSTS, OLD_TLS};
 
@@ -22,6 +22,7 @@ pub const CHECK: Check = Check {
     id: CheckId::Transport,
     title: "Transport",
     asks: "Is every byte between caller and API protected by a modern TLS and a valid certificate?",
+    flaws: &[&IN_THE_CLEAR, &OLD_TLS, &BAD_TIME, &BAD_NAME, &BAD_CHAIN, &NO_HSTS],
     values: &[
         Measure {
             name: "transport.tls_min_version",

@@ -1,7 +1,7 @@
 //! What can be wrong with a transport, and how to mend it.
 
 use crate::live::Flaw;
-use crate::order::CheckId;
+use crate::live::CheckId;
 use crate::report::{Confidence, Severity};
 
 pub(super) const IN_THE_CLEAR: Flaw = Flaw {
