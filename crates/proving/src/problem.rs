@@ -171,6 +171,11 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         match self {
+            // The rest of the body is still on its way; nothing can follow it.
+            Self::BodyTooLarge => {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
             Self::Malformed { cause } => {
                 response.extensions_mut().insert(Cause(cause));
             }

@@ -1,15 +1,15 @@
 //! Attempts to be believed with a token that should not be.
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use proving::AUDIENCE;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use super::is_ok;
 use crate::bench::Bench;
@@ -84,19 +84,20 @@ pub async fn signed_with_nothing(bench: &Bench) -> bool {
     believes_secret(bench, &json!({ "alg": "HS256", "kid": "../../../../dev/null" }), b"").await
 }
 
-/// A fresh key, and its public half as a JSON Web Key.
-fn own_key() -> (EncodingKey, Jwk) {
-    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new()).unwrap();
-    let key = EncodingKey::from_ec_der(pkcs8.as_ref());
-    let public = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
-    (key, public)
+/// A fresh key, and its public half as a JSON Web Key (RFC 8037 §2). It is not of the vendor's
+/// algorithm, so that it is believed for its own sake or not at all.
+fn own_key() -> (EncodingKey, Value) {
+    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+    let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
+    let x = BASE64URL.encode(pair.public_key().as_ref());
+    let public = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": x });
+    (EncodingKey::from_ed_der(pkcs8.as_ref()), public)
 }
 
 pub async fn with_a_key_inside(bench: &Bench) -> bool {
     let (key, public) = own_key();
-    let header = json!({ "alg": "ES256", "jwk": public });
-    is_ok(bench, "/v1/account", &forged(bench, &header, &key, Algorithm::ES256)).await
+    let header = json!({ "alg": "EdDSA", "jwk": public });
+    is_ok(bench, "/v1/account", &forged(bench, &header, &key, Algorithm::EdDSA)).await
 }
 
 /// Serves a key set for one request, and names it in the header.
@@ -104,18 +105,20 @@ pub async fn with_a_key_elsewhere(bench: &Bench) -> bool {
     let (key, public) = own_key();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let jku = format!("http://{}/keys.json", listener.local_addr().unwrap());
+    let (asked, mut was_asked) = oneshot::channel();
     let served = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let _ = stream.read(&mut [0; 4_096]).await.unwrap();
+        asked.send(()).unwrap();
         let keys = json!({ "keys": [public] }).to_string();
         let length = keys.len();
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{keys}");
         stream.write_all(answer.as_bytes()).await.unwrap();
     });
-    let header = json!({ "alg": "ES256", "jku": jku });
-    let token = forged(bench, &header, &key, Algorithm::ES256);
+    let header = json!({ "alg": "EdDSA", "jku": jku });
+    let token = forged(bench, &header, &key, Algorithm::EdDSA);
     let believed = is_ok(bench, "/v1/account", &token).await;
-    assert_eq!(believed, served.is_finished(), "who believes has asked, and nobody else asks");
+    assert_eq!(believed, was_asked.try_recv().is_ok(), "who believes has asked, and nobody else");
     served.abort();
     believed
 }
