@@ -99,7 +99,11 @@ impl Authority {
         params.not_before = (end - 90 * DAY).into();
         params.not_after = end.into();
         let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, &self.0)?;
+        let certificate = if switches.has(Weakness::CertificateUntrusted) {
+            params.self_signed(&key)?
+        } else {
+            params.signed_by(&key, &self.0)?
+        };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Ok((certificate.der().clone(), key))
     }

@@ -5,6 +5,8 @@ use std::fmt;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderMap, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::random;
 use crate::scope::Scope;
@@ -55,6 +57,11 @@ impl Credentials {
     pub(crate) fn client(&self, id: &str, secret: &str) -> Option<&Client> {
         self.clients.iter().find(|client| client.id == id && same(secret, &client.secret))
     }
+
+    /// Whether there is a client with this id.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.clients.iter().any(|client| client.id == id)
+    }
 }
 
 fn client(subject: &str, scopes: Vec<Scope>) -> Result<Client, VendorError> {
@@ -79,6 +86,16 @@ pub(crate) fn presented(headers: &HeaderMap) -> Option<&str> {
     let (scheme, credential) = value.to_str().ok()?.split_once(' ')?;
     let credential = credential.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !credential.is_empty()).then_some(credential)
+}
+
+/// Id and secret of Basic authentication (RFC 7617 §2).
+pub(crate) fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, encoded) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
+    pair.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! The OpenAPI 3.1 document, made from the table of operations. It describes the hardened twin.
 
 mod answers;
+mod parameters;
 mod schemas;
 
 use serde_json::{Map, Value, json};
 
 use crate::limiter::RateLimit;
-use crate::operation::{OPERATIONS, Operation};
+use crate::operation::{Operation, operations};
 use crate::scope::{Access, Scope};
 
 /// The document of an instance that is reached under `server`.
 pub(crate) fn describe(server: &str, rate: &RateLimit) -> Value {
     let mut paths = Map::new();
-    for operation in OPERATIONS {
+    for operation in operations() {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         if let Some(methods) = path.as_object_mut() {
             methods.insert(operation.method.name().to_owned(), one(operation));
@@ -37,7 +38,7 @@ pub(crate) fn describe(server: &str, rate: &RateLimit) -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": security_schemes(server),
-            "parameters": parameters(),
+            "parameters": parameters::all(),
             "headers": answers::headers(),
             "responses": answers::refusals(),
             "schemas": schemas::all(),
@@ -83,7 +84,7 @@ fn reference(schema: &str) -> Value {
 }
 
 fn description(operation: &Operation) -> String {
-    match operation.access {
+    let access = match operation.access {
         Access::Public => "Needs no credential; counted for each address.".to_owned(),
         Access::Customers(scope) => {
             format!("Needs the scope `{}`. {}.", scope.code(), scope.meaning())
@@ -93,6 +94,10 @@ fn description(operation: &Operation) -> String {
             scope.code(),
             scope.meaning()
         ),
+    };
+    match operation.notes {
+        "" => access,
+        notes => format!("{access} {notes}."),
     }
 }
 
@@ -116,10 +121,18 @@ fn security_schemes(server: &str) -> Value {
         "oauth": {
             "type": "oauth2",
             "description": "An access token for a registered client.",
-            "flows": { "clientCredentials": {
-                "tokenUrl": format!("{server}/oauth/token"),
-                "scopes": scopes,
-            } },
+            "flows": {
+                "clientCredentials": {
+                    "tokenUrl": format!("{server}/oauth/token"),
+                    "scopes": scopes,
+                },
+                "authorizationCode": {
+                    "authorizationUrl": format!("{server}/oauth/authorize"),
+                    "tokenUrl": format!("{server}/oauth/token"),
+                    "refreshUrl": format!("{server}/oauth/token"),
+                    "scopes": scopes,
+                },
+            },
         },
         "bearer": {
             "type": "http",
@@ -142,6 +155,7 @@ fn tags() -> Value {
     json!([
         { "name": "parcels", "description": "Parcels, labels and tracking" },
         { "name": "rates", "description": "Prices" },
+        { "name": "places", "description": "Depots and service points" },
         { "name": "account", "description": "The caller's account" },
         { "name": "invoices", "description": "Invoices and refunds" },
         { "name": "customers", "description": "Administration" },
@@ -157,30 +171,5 @@ fn rate_limit(rate: &RateLimit) -> Value {
         "requests": rate.requests,
         "anonymousRequests": rate.anonymous_requests,
         "windowMilliseconds": u64::try_from(rate.window.as_millis()).unwrap_or(u64::MAX),
-    })
-}
-
-fn parameters() -> Value {
-    json!({
-        "id": {
-            "name": "id", "in": "path", "required": true,
-            "description": "The id of the resource", "schema": schemas::id(),
-        },
-        "limit": {
-            "name": "limit", "in": "query", "description": "The most items of the page",
-            "schema": {
-                "type": "integer", "format": "int32",
-                "minimum": 1, "maximum": crate::input::PAGE_ITEMS,
-                "default": crate::input::PAGE_ITEMS,
-            },
-        },
-        "after": {
-            "name": "after", "in": "query",
-            "description": "The `next` of the page before", "schema": schemas::id(),
-        },
-        "status": {
-            "name": "status", "in": "query", "description": "Only parcels with this status",
-            "schema": reference("ParcelStatus"),
-        },
     })
 }

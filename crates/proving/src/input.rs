@@ -1,12 +1,17 @@
 //! What comes in, parsed and bounded before a handler sees it.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::problem::Problem;
+use crate::site::Site;
+use crate::weakness::{Switches, Weakness};
 
 /// The largest body that is read, in bytes.
 pub(crate) const BODY_BYTES: usize = 16 * 1024;
@@ -21,20 +26,67 @@ pub(crate) const PAGE_ITEMS: usize = 100;
 /// The most characters of an id.
 pub(crate) const ID_CHARS: usize = 40;
 
+/// The largest body that a vendor without [`BODY_BYTES`] reads, so that its memory lasts.
+const WEAK_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// The limits of one vendor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    sizes: bool,
+    pages: bool,
+}
+
+impl Limits {
+    pub(crate) fn of(switches: &Switches) -> Self {
+        Self {
+            sizes: !switches.has(Weakness::NoSizeLimit),
+            pages: !switches.has(Weakness::NoPageLimit),
+        }
+    }
+
+    pub(crate) fn body_bytes(self) -> usize {
+        if self.sizes { BODY_BYTES } else { WEAK_BODY_BYTES }
+    }
+
+    /// The most characters of a text that is documented to have at most `documented`.
+    pub(crate) fn text(self, documented: usize) -> usize {
+        if self.sizes { documented } else { usize::MAX }
+    }
+
+    /// How many items a page has for a caller who wishes so many.
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] for more than a page may have, or none.
+    pub(crate) fn page(self, wish: Option<usize>) -> Result<usize, Problem> {
+        let limit = wish.unwrap_or(PAGE_ITEMS);
+        if limit == 0 || (self.pages && limit > PAGE_ITEMS) {
+            return Err(Problem::malformed("LIMIT must be between 1 and 100"));
+        }
+        Ok(limit)
+    }
+}
+
 /// An input whose values are bounded beyond what its type says.
 pub(crate) trait Bounded: DeserializeOwned {
     /// # Errors
     /// [`Problem::Malformed`] with the field that is out of bounds.
-    fn check(&self) -> Result<(), Problem>;
+    fn check(&self, limits: Limits) -> Result<(), Problem>;
+}
+
+/// Any JSON object; what may be in it is decided by the handler.
+impl Bounded for Map<String, Value> {
+    fn check(&self, _: Limits) -> Result<(), Problem> {
+        Ok(())
+    }
 }
 
 /// A JSON body of at most [`BODY_BYTES`], checked.
 pub(crate) struct Body<T>(pub T);
 
-impl<T: Bounded, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: Bounded> FromRequest<Arc<Site>> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &Arc<Site>) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Problem::UnsupportedMediaType);
         }
@@ -46,7 +98,7 @@ impl<T: Bounded, S: Send + Sync> FromRequest<S> for Body<T> {
                 }
             })?;
         let value: T = serde_json::from_slice(&bytes).map_err(Problem::malformed)?;
-        value.check()?;
+        value.check(Limits::of(&state.switches))?;
         Ok(Self(value))
     }
 }
@@ -60,13 +112,13 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// The query, checked; a parameter that is not documented is refused.
 pub(crate) struct Filter<T>(pub T);
 
-impl<T: Bounded, S: Send + Sync> FromRequestParts<S> for Filter<T> {
+impl<T: Bounded> FromRequestParts<Arc<Site>> for Filter<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<Site>) -> Result<Self, Problem> {
         let Query(value) =
             Query::<T>::from_request_parts(parts, state).await.map_err(Problem::malformed)?;
-        value.check()?;
+        value.check(Limits::of(&state.switches))?;
         Ok(Self(value))
     }
 }

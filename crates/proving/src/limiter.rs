@@ -58,12 +58,24 @@ impl Limiter {
         self.rate.window
     }
 
-    /// Counts one request of `caller` at `now`.
-    pub(crate) fn take(&self, caller: Counted, now: Instant) -> Quota {
-        let limit = match caller {
+    /// How long `caller` has to wait after a window that is used up; counts nothing.
+    pub(crate) fn wait(&self, caller: &Counted, now: Instant) -> Option<Duration> {
+        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.get(caller).filter(|window| window.taken >= self.limit(caller))?;
+        let left = self.rate.window.saturating_sub(now.duration_since(window.opened));
+        (!left.is_zero()).then_some(left)
+    }
+
+    fn limit(&self, caller: &Counted) -> u32 {
+        match caller {
             Counted::Address(_) => self.rate.anonymous_requests,
             Counted::ApiKey | Counted::Customer(_) => self.rate.requests,
-        };
+        }
+    }
+
+    /// Counts one request of `caller` at `now`.
+    pub(crate) fn take(&self, caller: Counted, now: Instant) -> Quota {
+        let limit = self.limit(&caller);
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         windows.retain(|_, window| now.duration_since(window.opened) < self.rate.window);
         let window = windows.entry(caller).or_insert(Window { opened: now, taken: 0 });

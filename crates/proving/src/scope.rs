@@ -43,7 +43,7 @@ impl Scope {
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::ParcelsRead => "Read parcels, their labels and their tracking events",
-            Self::ParcelsWrite => "Create and cancel parcels",
+            Self::ParcelsWrite => "Create, change, cancel and delete parcels",
             Self::RatesRead => "Ask what a shipment costs",
             Self::AccountRead => "Read the account",
             Self::AccountWrite => "Change the account's name, e-mail address and telephone number",
@@ -63,12 +63,27 @@ impl Scope {
     }
 }
 
+/// The codes of these scopes, as a token lists them.
+pub(crate) fn written(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.code()).collect::<Vec<_>>().join(" ")
+}
+
 /// What a customer is to the vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Role {
     Customer,
     Administrator,
+}
+
+impl Role {
+    /// What someone of this role may ask for.
+    pub(crate) fn scopes(self) -> Vec<Scope> {
+        match self {
+            Self::Customer => Scope::of_customers(),
+            Self::Administrator => Scope::ALL.to_vec(),
+        }
+    }
 }
 
 /// Who may call an operation.

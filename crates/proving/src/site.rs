@@ -6,7 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::api::traps::address_book::AddressBook;
+use crate::api::traps::preferences::Preferences;
 use crate::credential::Credentials;
+use crate::files::Files;
+use crate::grants::Grants;
+use crate::idempotency::Memory;
 use crate::limiter::Limiter;
 use crate::store::Store;
 use crate::token::TokenKeys;
@@ -17,6 +22,13 @@ pub(crate) struct Site {
     pub credentials: Credentials,
     pub tokens: TokenKeys,
     pub limiter: Limiter,
+    /// Counts the wrong passwords for each name.
+    pub logins: Limiter,
+    pub grants: Mutex<Grants>,
+    pub idempotency: Memory,
+    pub files: Files,
+    pub address_book: AddressBook,
+    pub preferences: Preferences,
     pub document: Value,
     pub token_lifetime: Duration,
     pub heartbeat: Duration,
@@ -28,6 +40,10 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn has(&self, weakness: Weakness) -> bool {

@@ -1,113 +1,27 @@
 //! What one instance remembers: customers, parcels and invoices, in memory and seeded.
 
+mod record;
+mod seed;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub(crate) use self::record::{
+    Address, Customer, Invoice, Parcel, ParcelStatus, Record, Speed, Use,
+};
 use crate::problem::Problem;
 use crate::random;
 use crate::scope::{Principal, Role};
-use crate::vendor::VendorError;
 use crate::weakness::{Switches, Weakness};
 
 /// How many parcels one customer may have, so that a caller cannot fill the memory.
 const PARCELS_A_CUSTOMER: usize = 1_000;
-
-/// A record with the fields that its readers may see; the others are the vendor's own.
-pub(crate) trait Record: Serialize {
-    const PUBLIC: &'static [&'static str];
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Customer {
-    pub id: String,
-    pub name: String,
-    pub email: String,
-    pub phone: String,
-    pub role: Role,
-    pub credit_cents: i64,
-    pub created_at: i64,
-    password_hash: String,
-    risk_score: u8,
-    internal_note: String,
-}
-
-impl Record for Customer {
-    const PUBLIC: &'static [&'static str] =
-        &["id", "name", "email", "phone", "role", "credit_cents", "created_at"];
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Address {
-    pub name: String,
-    pub street: String,
-    pub city: String,
-    pub postcode: String,
-    pub country: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Speed {
-    Economy,
-    Standard,
-    Express,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ParcelStatus {
-    Created,
-    InTransit,
-    Delivered,
-    Cancelled,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Parcel {
-    pub id: String,
-    pub customer_id: String,
-    pub status: ParcelStatus,
-    pub recipient: Address,
-    pub weight_grams: u32,
-    pub speed: Speed,
-    pub price_cents: i64,
-    pub created_at: i64,
-    carrier_cost_cents: i64,
-    warehouse_bin: String,
-}
-
-impl Record for Parcel {
-    const PUBLIC: &'static [&'static str] = &[
-        "id",
-        "customer_id",
-        "status",
-        "recipient",
-        "weight_grams",
-        "speed",
-        "price_cents",
-        "created_at",
-    ];
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Invoice {
-    pub id: String,
-    pub customer_id: String,
-    pub amount_cents: i64,
-    pub refunded_cents: i64,
-    pub currency: String,
-    pub issued_at: i64,
-    margin_cents: i64,
-    booking_account: String,
-}
-
-impl Record for Invoice {
-    const PUBLIC: &'static [&'static str] =
-        &["id", "customer_id", "amount_cents", "refunded_cents", "currency", "issued_at"];
-}
+/// How many customers there may be.
+const CUSTOMERS: usize = 1_000;
 
 pub(crate) struct Store {
     switches: Switches,
@@ -117,29 +31,19 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Two customers with two parcels and one invoice each, and an administrator with neither.
-    pub(crate) fn seeded(switches: Switches, now: i64) -> Result<Self, VendorError> {
-        let mut store = Self {
-            switches,
-            customers: BTreeMap::new(),
-            parcels: BTreeMap::new(),
-            invoices: BTreeMap::new(),
-        };
-        store.seed_customer("alice", "Alice Example", Role::Customer, now)?;
-        store.seed_customer("bob", "Bob Example", Role::Customer, now)?;
-        store.seed_customer("admin", "Parcel Operations", Role::Administrator, now)?;
-        for (customer, city) in [("alice", "Ghent"), ("bob", "Porto")] {
-            store.seed_parcel(customer, city, ParcelStatus::InTransit, now)?;
-            store.seed_parcel(customer, city, ParcelStatus::Created, now)?;
-            store.seed_invoice(customer, now)?;
-        }
-        Ok(store)
-    }
-
     /// A record as this vendor shows it: its public fields.
     pub(crate) fn shown<T: Record>(&self, record: &T) -> Result<Value, Problem> {
+        self.public(record, Weakness::ExcessiveData)
+    }
+
+    /// A record as this vendor shows it in a list.
+    pub(crate) fn listed<T: Record>(&self, record: &T) -> Result<Value, Problem> {
+        self.public(record, Weakness::ExcessiveDataList)
+    }
+
+    fn public<T: Record>(&self, record: &T, unless: Weakness) -> Result<Value, Problem> {
         let mut value = serde_json::to_value(record).map_err(|_| Problem::Internal)?;
-        if self.switches.has(Weakness::ExcessiveData) {
+        if self.switches.has(unless) {
             return Ok(value);
         }
         if let Some(fields) = value.as_object_mut() {
@@ -152,21 +56,31 @@ impl Store {
         self.customers.get(&asker.customer).ok_or(Problem::NotFound)
     }
 
-    pub(crate) fn parcel(&self, id: &str, asker: &Principal) -> Result<&Parcel, Problem> {
+    pub(crate) fn parcel(&self, id: &str, asker: &Principal, to: Use) -> Result<&Parcel, Problem> {
         let parcel = self.parcels.get(id).ok_or(Problem::NotFound)?;
-        self.check_owner(&parcel.customer_id, asker)?;
+        self.check_owner(&parcel.customer_id, asker, to)?;
         Ok(parcel)
     }
 
-    pub(crate) fn invoice(&self, id: &str, asker: &Principal) -> Result<&Invoice, Problem> {
+    pub(crate) fn invoice(
+        &self,
+        id: &str,
+        asker: &Principal,
+        to: Use,
+    ) -> Result<&Invoice, Problem> {
         let invoice = self.invoices.get(id).ok_or(Problem::NotFound)?;
-        self.check_owner(&invoice.customer_id, asker)?;
+        self.check_owner(&invoice.customer_id, asker, to)?;
         Ok(invoice)
     }
 
     /// Another's object looks like one that does not exist, so that ids cannot be tried out.
-    fn check_owner(&self, owner: &str, asker: &Principal) -> Result<(), Problem> {
-        if owner == asker.customer || self.switches.has(Weakness::Bola) {
+    fn check_owner(&self, owner: &str, asker: &Principal, to: Use) -> Result<(), Problem> {
+        let unless = match to {
+            Use::Read => Weakness::Bola,
+            Use::Change => Weakness::ObjectChange,
+            Use::Delete => Weakness::ObjectDelete,
+        };
+        if owner == asker.customer || self.switches.has(unless) {
             return Ok(());
         }
         Err(Problem::NotFound)
@@ -202,21 +116,53 @@ impl Store {
         Ok(parcel)
     }
 
+    /// Writes `fields` over a parcel that was just filed; fails when the result is no parcel.
+    pub(crate) fn overwrite_parcel(
+        &mut self,
+        parcel: Parcel,
+        fields: Map<String, Value>,
+    ) -> Result<Parcel, Problem> {
+        let mut changed: Parcel = overwritten(&parcel, fields)?;
+        changed.id = parcel.id;
+        self.parcels.insert(changed.id.clone(), changed.clone());
+        Ok(changed)
+    }
+
     /// Writes `fields` over the account of `asker`; fails when the result is no account.
     pub(crate) fn overwrite_account(
         &mut self,
         asker: &Principal,
         fields: Map<String, Value>,
     ) -> Result<Customer, Problem> {
-        let mut value =
-            serde_json::to_value(self.account(asker)?).map_err(|_| Problem::Internal)?;
-        if let Some(record) = value.as_object_mut() {
-            record.extend(fields);
-        }
-        let mut changed: Customer = serde_json::from_value(value).map_err(Problem::malformed)?;
+        let mut changed: Customer = overwritten(self.account(asker)?, fields)?;
         changed.id.clone_from(&asker.customer);
         self.customers.insert(changed.id.clone(), changed.clone());
         Ok(changed)
+    }
+
+    /// Makes a customer of someone new, with a first invoice to settle.
+    pub(crate) fn sign_up(
+        &mut self,
+        name: &str,
+        password_hash: String,
+        role: Role,
+        now: i64,
+    ) -> Result<Customer, Problem> {
+        if self.customers.contains_key(name) {
+            return Err(Problem::NameTaken);
+        }
+        if self.customers.len() >= CUSTOMERS {
+            return Err(Problem::StoreFull);
+        }
+        let customer = Customer::new(name, role, password_hash, now);
+        self.customers.insert(customer.id.clone(), customer.clone());
+        self.seed_invoice(name, now)?;
+        Ok(customer)
+    }
+
+    /// The hash of the password of a customer; none when nobody has the name.
+    pub(crate) fn password_hash(&self, name: &str) -> Option<String> {
+        self.customers.get(name).map(|customer| customer.password_hash.clone())
     }
 
     /// Deletes a customer with everything that is theirs.
@@ -226,71 +172,18 @@ impl Store {
         self.invoices.retain(|_, invoice| invoice.customer_id != id);
         Ok(())
     }
+}
 
-    fn seed_customer(
-        &mut self,
-        id: &str,
-        name: &str,
-        role: Role,
-        now: i64,
-    ) -> Result<(), VendorError> {
-        let customer = Customer {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            email: format!("{id}@example.com"),
-            phone: "+32 9 000 00 00".to_owned(),
-            role,
-            credit_cents: 5_000,
-            created_at: now,
-            password_hash: format!(
-                "$2b$12${}{}",
-                random::hex::<11>()?,
-                random::hex::<16>()?.get(..31).unwrap_or_default()
-            ),
-            risk_score: 12,
-            internal_note: "pays late, ask for a deposit".to_owned(),
-        };
-        self.customers.insert(customer.id.clone(), customer);
-        Ok(())
+/// `record` with `fields` written over it.
+fn overwritten<T: Record + DeserializeOwned>(
+    record: &T,
+    fields: Map<String, Value>,
+) -> Result<T, Problem> {
+    let mut value = serde_json::to_value(record).map_err(|_| Problem::Internal)?;
+    if let Some(record) = value.as_object_mut() {
+        record.extend(fields);
     }
-
-    fn seed_parcel(
-        &mut self,
-        customer: &str,
-        city: &str,
-        status: ParcelStatus,
-        now: i64,
-    ) -> Result<(), VendorError> {
-        let recipient = Address {
-            name: "Robin Example".to_owned(),
-            street: "1 Example Street".to_owned(),
-            city: city.to_owned(),
-            postcode: "9000".to_owned(),
-            country: "BE".to_owned(),
-        };
-        let parcel = self
-            .file_parcel(customer, recipient, 1_200, Speed::Standard, now)
-            .map_err(|_| VendorError::Randomness)?;
-        if let Some(parcel) = self.parcels.get_mut(&parcel.id) {
-            parcel.status = status;
-        }
-        Ok(())
-    }
-
-    fn seed_invoice(&mut self, customer: &str, now: i64) -> Result<(), VendorError> {
-        let invoice = Invoice {
-            id: format!("inv_{}", random::hex::<8>()?),
-            customer_id: customer.to_owned(),
-            amount_cents: 4_200,
-            refunded_cents: 0,
-            currency: "EUR".to_owned(),
-            issued_at: now,
-            margin_cents: 1_260,
-            booking_account: "4400-17".to_owned(),
-        };
-        self.invoices.insert(invoice.id.clone(), invoice);
-        Ok(())
-    }
+    serde_json::from_value(value).map_err(Problem::malformed)
 }
 
 /// What a shipment costs, in euro cents.
@@ -301,46 +194,4 @@ pub(crate) fn price(weight_grams: u32, speed: Speed) -> i64 {
         Speed::Express => 1_290,
     };
     base + i64::from(weight_grams) / 10
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn principal(customer: &str) -> Principal {
-        Principal { customer: customer.to_owned(), role: Role::Customer, scopes: Vec::new() }
-    }
-
-    #[test]
-    fn a_deleted_customer_leaves_nothing_behind() {
-        let mut store = Store::seeded(Switches::hardened(), 0).unwrap();
-        store.delete_customer("bob").unwrap();
-        assert_eq!(store.delete_customer("bob"), Err(Problem::NotFound));
-        assert!(store.parcels.values().all(|parcel| parcel.customer_id == "alice"));
-        assert!(store.invoices.values().all(|invoice| invoice.customer_id == "alice"));
-    }
-
-    #[test]
-    fn an_account_holds_a_bounded_number_of_parcels() {
-        let mut store = Store::seeded(Switches::hardened(), 0).unwrap();
-        let recipient = store.parcels.values().next().unwrap().recipient.clone();
-        let mut file =
-            |customer: &str| store.file_parcel(customer, recipient.clone(), 1, Speed::Economy, 0);
-        for _ in 2..PARCELS_A_CUSTOMER {
-            file("alice").unwrap();
-        }
-        assert_eq!(file("alice").unwrap_err(), Problem::StoreFull);
-        file("bob").unwrap();
-    }
-
-    #[test]
-    fn an_account_never_changes_its_id() {
-        let mut store = Store::seeded(Switches::weak(), 0).unwrap();
-        let mut fields = Map::new();
-        fields.insert("id".to_owned(), "bob".into());
-        fields.insert("name".to_owned(), "Alice Changed".into());
-        store.overwrite_account(&principal("alice"), fields).unwrap();
-        assert_eq!(store.customers["alice"].name, "Alice Changed");
-        assert_eq!(store.customers["bob"].name, "Bob Example");
-    }
 }

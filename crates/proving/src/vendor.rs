@@ -6,21 +6,30 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::api::traps::address_book::AddressBook;
+use crate::api::traps::preferences::Preferences;
 use crate::certificate::Tls;
 use crate::credential::{Client, Credentials};
 use crate::document;
+use crate::files::Files;
+use crate::grants::Grants;
+use crate::idempotency::Memory;
 use crate::limiter::{Limiter, RateLimit};
 use crate::operation::router;
 use crate::site::{Site, now};
 use crate::store::Store;
-use crate::token::TokenKeys;
+use crate::token::{AUDIENCE, TokenKeys};
 use crate::weakness::{Switches, Weakness};
+
+/// How many wrong passwords a name takes in a minute.
+pub(crate) const WRONG_PASSWORDS: RateLimit =
+    RateLimit { requests: 10, anonymous_requests: 10, window: Duration::from_secs(60) };
 
 /// How a vendor is to be. The default is the hardened twin.
 #[derive(Debug, Clone)]
@@ -116,8 +125,14 @@ fn site(
     Ok(Site {
         switches: config.switches.clone(),
         credentials: Credentials::generate()?,
-        tokens: TokenKeys::generate(base_url.to_owned())?,
+        tokens: TokenKeys::generate(base_url.to_owned(), &config.switches)?,
         limiter: Limiter::new(config.rate),
+        logins: Limiter::new(WRONG_PASSWORDS),
+        grants: Mutex::new(Grants::new(config.switches.clone())),
+        idempotency: Memory::default(),
+        files: Files::new()?,
+        address_book: AddressBook::default(),
+        preferences: Preferences::default(),
         document: document::describe(base_url, &config.rate),
         token_lifetime: config.token_lifetime,
         heartbeat: config.heartbeat,
@@ -189,7 +204,28 @@ impl Running {
         lifetime: i64,
         scopes: &[&str],
     ) -> Result<String, VendorError> {
-        self.site.tokens.issue(subject, audience, lifetime, &scopes.join(" "), now())
+        let tokens = &self.site.tokens;
+        tokens.sign(&tokens.claims(subject, audience, lifetime, &scopes.join(" "), now())?)
+    }
+
+    /// Issues the usual access token for `subject`, of five minutes and with every scope of its
+    /// client, but with `changes` written over its claims, for instance `{"nbf": 4102444800}`.
+    ///
+    /// # Errors
+    /// [`VendorError::Token`] or [`VendorError::Randomness`] when it cannot be signed.
+    pub fn mint_changed(
+        &self,
+        subject: &str,
+        changes: &Map<String, Value>,
+    ) -> Result<String, VendorError> {
+        let tokens = &self.site.tokens;
+        let scopes = self.scopes(subject).join(" ");
+        let claims = tokens.claims(subject, AUDIENCE, 300, &scopes, now())?;
+        let mut claims = serde_json::to_value(claims).unwrap_or_default();
+        if let Some(claims) = claims.as_object_mut() {
+            claims.extend(changes.clone());
+        }
+        tokens.sign(&claims)
     }
 
     /// How many event streams are open, now and whenever that changes.

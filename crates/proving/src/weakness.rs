@@ -33,6 +33,8 @@ weaknesses! {
     CertificateExpired = "certificate-expired",
     /// The certificate names another host.
     CertificateWrongName = "certificate-wrong-name",
+    /// The certificate is signed by itself, not by the authority.
+    CertificateUntrusted = "certificate-untrusted",
     /// `listInvoices` answers without any credential, as if the first customer had asked.
     OneOperationWithoutAuthentication = "one-operation-without-authentication",
     /// A token whose header says `"alg": "none"` is believed (RFC 8725 §2.1).
@@ -43,20 +45,88 @@ weaknesses! {
     TokenExpiredAccepted = "token-expired-accepted",
     /// A token issued for another audience is accepted (RFC 7519 §4.1.3).
     TokenAudienceIgnored = "token-audience-ignored",
+    /// A token is accepted before its `nbf` (RFC 7519 §4.1.5).
+    TokenNotBeforeIgnored = "token-not-before-ignored",
+    /// A token that names another issuer is accepted (RFC 7519 §4.1.1).
+    TokenIssuerIgnored = "token-issuer-ignored",
+    /// HS256 is verified with the PEM of the public key as the secret (RFC 8725 §2.1, CWE-347).
+    TokenKeyConfusion = "token-key-confusion",
+    /// Tokens are signed with HS256 and a secret that every word list has (RFC 8725 §3.5, CWE-521).
+    TokenWeakSecret = "token-weak-secret",
+    /// The `kid` of a token is the path of the file that holds the secret (RFC 8725 §3.10, CWE-22).
+    TokenKeyIdInjection = "token-key-id-injection",
+    /// The key in a token's own `jwk` header verifies it (RFC 7515 §4.1.3, CWE-347).
+    TokenEmbeddedKey = "token-embedded-key",
+    /// The key set that a token's `jku` header names is fetched and believed (RFC 8725 §3.10).
+    TokenRemoteKey = "token-remote-key",
+    /// A revoked access token goes on working (RFC 7009 §2.2, CWE-613).
+    TokenLivesAfterRevocation = "token-lives-after-revocation",
+    /// Access tokens live for ten years (RFC 9700 §2.2.1, CWE-613).
+    TokenEverlasting = "token-everlasting",
+    /// A refresh token works as often as it is sent (RFC 9700 §4.14).
+    RefreshReplayed = "refresh-replayed",
+    /// A code made with a challenge is redeemed without its verifier (RFC 9700 §2.1.1, RFC 7636).
+    PkceDowngrade = "pkce-downgrade",
+    /// A redirect URI need only begin like the registered one (RFC 9700 §4.1, CWE-601).
+    RedirectUnchecked = "redirect-unchecked",
+    /// An authorization code is redeemed as often as it is sent (RFC 6749 §4.1.2).
+    CodeReplayed = "code-replayed",
+    /// Passwords may be tried without end (OWASP API2:2023, CWE-307).
+    LoginUnlimited = "login-unlimited",
+    /// Logging in tells an unknown name from a wrong password (CWE-204).
+    LoginEnumerates = "login-enumerates",
+    /// Who signs up may choose a role (OWASP API3:2023, CWE-915).
+    SignupTakesRole = "signup-takes-role",
     /// No caller is ever slowed down (OWASP API4:2023).
     NoRateLimit = "no-rate-limit",
+    /// Bodies of megabytes and texts of any length are taken (OWASP API4:2023, CWE-770).
+    NoSizeLimit = "no-size-limit",
+    /// A page is as long as its caller wishes (OWASP API4:2023, CWE-770).
+    NoPageLimit = "no-page-limit",
+    /// Checking an address takes exponentially longer with its length (CWE-1333).
+    SlowPattern = "slow-pattern",
+    /// A request that is sent again with its `Idempotency-Key` is carried out again (CWE-837).
+    IdempotencyIgnored = "idempotency-ignored",
     /// Malformed input is answered with a statement, a source path and a stack trace (CWE-209).
     ErrorsLeak = "errors-leak",
     /// The credential that came in goes out again, in a header and in JSON bodies.
     CredentialEchoed = "credential-echoed",
-    /// Any customer reaches any customer's objects by their id (OWASP API1:2023).
+    /// Any customer reads any customer's objects by their id (OWASP API1:2023).
     Bola = "bola",
+    /// Any customer changes any customer's objects by their id (OWASP API1:2023).
+    ObjectChange = "object-change",
+    /// Any customer deletes any customer's objects by their id (OWASP API1:2023).
+    ObjectDelete = "object-delete",
     /// Scopes and roles of operations are not checked (OWASP API5:2023).
     FunctionAuthorisationMissing = "function-authorisation-missing",
     /// A change of the account may set any field, also `role` and `credit_cents` (OWASP API3:2023).
     MassAssignment = "mass-assignment",
+    /// A new parcel may set any field, also `customer_id` and `price_cents` (OWASP API3:2023).
+    MassAssignmentCreate = "mass-assignment-create",
     /// Answers carry whole records, with the password's hash and internal notes (OWASP API3:2023).
     ExcessiveData = "excessive-data",
+    /// Lists carry whole records, with costs and internal places (OWASP API3:2023).
+    ExcessiveDataList = "excessive-data-list",
+    /// Every origin may read answers with the caller's credentials (CWE-942).
+    CorsAnyOriginWithCredentials = "cors-any-origin-with-credentials",
+    /// TRACE is answered with the request and its credentials (RFC 9110 §9.3.8, CWE-693).
+    TraceAnswered = "trace-answered",
+    /// `X-HTTP-Method-Override` turns a POST into another method after the checks (CWE-436).
+    MethodOverride = "method-override",
+    /// No answer carries a security header (OWASP API8:2023, CWE-693).
+    SecurityHeadersMissing = "security-headers-missing",
+    /// `/debug/vars`, `/actuator/env`, `/.git/config` and `/metrics` answer anyone (CWE-489).
+    DebugExposed = "debug-exposed",
+    /// `/v0/parcels` still answers, and anyone (OWASP API9:2023).
+    OldVersionExposed = "old-version-exposed",
+    /// The name of a form is a path on the disk (CWE-22).
+    PathTraversal = "path-traversal",
+    /// What a message holds between `{{` and `}}` is evaluated (CWE-1336).
+    Template = "template",
+    /// The callback that a customer names is fetched, wherever it is (OWASP API7:2023, CWE-918).
+    Ssrf = "ssrf",
+    /// The page that leaves the site leads anywhere (CWE-601).
+    OpenRedirect = "open-redirect",
 }
 
 impl Weakness {

@@ -181,7 +181,8 @@ async fn vendors() -> Result<(VendorRunning, VendorRunning, VendorRunning)> {
     };
     let weak = Switches::weak()
         .without(Weakness::CertificateExpired)
-        .without(Weakness::CertificateWrongName);
+        .without(Weakness::CertificateWrongName)
+        .without(Weakness::CertificateUntrusted);
     let weak = Vendor::start(config(weak)).await?;
     let hardened = Vendor::start(config(Switches::hardened())).await?;
     let production = Vendor::start(config(Switches::hardened())).await?;

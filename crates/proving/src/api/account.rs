@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::input::{Body, Bounded, TEXT_CHARS, check_text};
+use crate::input::{Body, Bounded, Limits, TEXT_CHARS, check_text};
 use crate::problem::Problem;
 use crate::scope::Principal;
 use crate::site::Site;
@@ -23,21 +23,15 @@ struct Change {
 }
 
 impl Bounded for Change {
-    fn check(&self) -> Result<(), Problem> {
+    fn check(&self, limits: Limits) -> Result<(), Problem> {
         if self.name.is_none() && self.email.is_none() && self.phone.is_none() {
             return Err(Problem::malformed("UPDATE without a SET list"));
         }
         for (field, text) in [("name", &self.name), ("email", &self.email), ("phone", &self.phone)]
         {
-            text.as_deref().map_or(Ok(()), |text| check_text(field, text, TEXT_CHARS))?;
+            text.as_deref()
+                .map_or(Ok(()), |text| check_text(field, text, limits.text(TEXT_CHARS)))?;
         }
-        Ok(())
-    }
-}
-
-/// Any JSON object; what may be in it is decided by [`Change`].
-impl Bounded for Map<String, Value> {
-    fn check(&self) -> Result<(), Problem> {
         Ok(())
     }
 }
@@ -58,7 +52,7 @@ pub(crate) async fn patch(
     if !site.has(Weakness::MassAssignment) {
         serde_json::from_value::<Change>(Value::Object(fields.clone()))
             .map_err(Problem::malformed)?
-            .check()?;
+            .check(Limits::of(&site.switches))?;
     }
     let mut store = site.store();
     let changed = store.overwrite_account(&asker, fields)?;

@@ -17,7 +17,7 @@ pub(crate) async fn list(State(site): State<Arc<Site>>) -> Result<Json<Value>, P
         .customers
         .values()
         .take(PAGE_ITEMS)
-        .map(|customer| store.shown(customer))
+        .map(|customer| store.listed(customer))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Json(json!({ "items": items })))
 }

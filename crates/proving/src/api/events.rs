@@ -16,7 +16,7 @@ use crate::input::Id;
 use crate::problem::Problem;
 use crate::scope::Principal;
 use crate::site::{OpenStream, Site, now, stopped};
-use crate::store::{Parcel, ParcelStatus};
+use crate::store::{Parcel, ParcelStatus, Use};
 
 struct Feed {
     sequence: u64,
@@ -32,7 +32,7 @@ pub(crate) async fn stream(
     Extension(asker): Extension<Principal>,
     Id(id): Id,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let history = history(site.store().parcel(&id, &asker)?);
+    let history = history(site.store().parcel(&id, &asker, Use::Read)?);
     let mut heartbeat = interval(site.heartbeat);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let stopping = site.stopping.clone();

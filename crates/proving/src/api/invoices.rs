@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::input::{Body, Bounded, Id, PAGE_ITEMS, TEXT_CHARS, check_text};
+use crate::idempotency::{Key, once};
+use crate::input::{Body, Bounded, Id, Limits, PAGE_ITEMS, TEXT_CHARS, check_text};
 use crate::problem::Problem;
 use crate::scope::Principal;
 use crate::site::Site;
+use crate::store::Use;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,11 +23,11 @@ pub(crate) struct Refund {
 }
 
 impl Bounded for Refund {
-    fn check(&self) -> Result<(), Problem> {
+    fn check(&self, limits: Limits) -> Result<(), Problem> {
         if self.amount_cents < 1 {
             return Err(Problem::malformed("check constraint `amount_cents`"));
         }
-        check_text("reason", &self.reason, TEXT_CHARS)
+        check_text("reason", &self.reason, limits.text(TEXT_CHARS))
     }
 }
 
@@ -38,7 +41,7 @@ pub(crate) async fn list(
         .values()
         .filter(|invoice| invoice.customer_id == asker.customer)
         .take(PAGE_ITEMS)
-        .map(|invoice| store.shown(invoice))
+        .map(|invoice| store.listed(invoice))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Json(json!({ "items": items })))
 }
@@ -49,7 +52,7 @@ pub(crate) async fn get(
     Id(id): Id,
 ) -> Result<Json<Value>, Problem> {
     let store = site.store();
-    Ok(Json(store.shown(store.invoice(&id, &asker)?)?))
+    Ok(Json(store.shown(store.invoice(&id, &asker, Use::Read)?)?))
 }
 
 /// Refunds a part of an invoice; all refunds together never exceed its amount.
@@ -57,15 +60,19 @@ pub(crate) async fn refund(
     State(site): State<Arc<Site>>,
     Extension(asker): Extension<Principal>,
     Id(id): Id,
+    key: Key,
     Body(refund): Body<Refund>,
-) -> Result<Json<Value>, Problem> {
-    let mut store = site.store();
-    let mut invoice = store.invoice(&id, &asker)?.clone();
-    if refund.amount_cents > invoice.amount_cents - invoice.refunded_cents {
-        return Err(Problem::RefundTooLarge);
-    }
-    invoice.refunded_cents += refund.amount_cents;
-    let answer = store.shown(&invoice)?;
-    store.invoices.insert(id, invoice);
-    Ok(Json(answer))
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let request = format!("refund {id} {} {}", refund.amount_cents, refund.reason);
+    once(&site, &asker, key, request, || {
+        let mut store = site.store();
+        let mut invoice = store.invoice(&id, &asker, Use::Change)?.clone();
+        if refund.amount_cents > invoice.amount_cents - invoice.refunded_cents {
+            return Err(Problem::RefundTooLarge);
+        }
+        invoice.refunded_cents += refund.amount_cents;
+        let answer = store.shown(&invoice)?;
+        store.invoices.insert(id.clone(), invoice);
+        Ok((StatusCode::OK, answer))
+    })
 }

@@ -11,14 +11,14 @@ use crate::input::Id;
 use crate::problem::Problem;
 use crate::scope::Principal;
 use crate::site::Site;
-use crate::store::Address;
+use crate::store::{Address, Use};
 
 pub(crate) async fn get(
     State(site): State<Arc<Site>>,
     Extension(asker): Extension<Principal>,
     Id(id): Id,
 ) -> Result<Response, Problem> {
-    let recipient = site.store().parcel(&id, &asker)?.recipient.clone();
+    let recipient = site.store().parcel(&id, &asker, Use::Read)?.recipient.clone();
     let document = pdf(&id, &recipient);
     Ok(([(header::CONTENT_TYPE, "application/pdf")], document).into_response())
 }

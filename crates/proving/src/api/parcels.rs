@@ -1,4 +1,4 @@
-//! Parcels: list, create, get, cancel.
+//! Parcels: list, create, get, patch, cancel, delete.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -7,16 +7,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::idempotency::{Key, once};
 use crate::input::{
-    Body, Bounded, Filter, Id, PAGE_ITEMS, POSTCODE_CHARS, TEXT_CHARS, check_country, check_id,
-    check_text, check_weight,
+    Body, Bounded, Filter, Id, Limits, PAGE_ITEMS, POSTCODE_CHARS, TEXT_CHARS, check_country,
+    check_id, check_text, check_weight,
 };
 use crate::problem::Problem;
 use crate::scope::Principal;
 use crate::site::{Site, now};
-use crate::store::{Address, ParcelStatus, Speed};
+use crate::store::{Address, ParcelStatus, Speed, Use};
+use crate::weakness::Weakness;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,10 +29,8 @@ pub(crate) struct Page {
 }
 
 impl Bounded for Page {
-    fn check(&self) -> Result<(), Problem> {
-        if self.limit.is_some_and(|limit| limit == 0 || limit > PAGE_ITEMS) {
-            return Err(Problem::malformed("LIMIT must be between 1 and 100"));
-        }
+    fn check(&self, limits: Limits) -> Result<(), Problem> {
+        limits.page(self.limit)?;
         self.after.as_deref().map_or(Ok(()), |after| check_id("after", after))
     }
 }
@@ -44,14 +44,32 @@ pub(crate) struct NewParcel {
 }
 
 impl Bounded for NewParcel {
-    fn check(&self) -> Result<(), Problem> {
-        check_text("recipient.name", &self.recipient.name, TEXT_CHARS)?;
-        check_text("recipient.street", &self.recipient.street, TEXT_CHARS)?;
-        check_text("recipient.city", &self.recipient.city, TEXT_CHARS)?;
-        check_text("recipient.postcode", &self.recipient.postcode, POSTCODE_CHARS)?;
-        check_country("recipient.country", &self.recipient.country)?;
+    fn check(&self, limits: Limits) -> Result<(), Problem> {
+        check_address(&self.recipient, limits)?;
         check_weight(self.weight_grams)
     }
+}
+
+/// What may still be changed before the parcel leaves.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ParcelChange {
+    recipient: Address,
+}
+
+impl Bounded for ParcelChange {
+    fn check(&self, limits: Limits) -> Result<(), Problem> {
+        check_address(&self.recipient, limits)
+    }
+}
+
+fn check_address(address: &Address, limits: Limits) -> Result<(), Problem> {
+    let (text, postcode) = (limits.text(TEXT_CHARS), limits.text(POSTCODE_CHARS));
+    check_text("recipient.name", &address.name, text)?;
+    check_text("recipient.street", &address.street, text)?;
+    check_text("recipient.city", &address.city, text)?;
+    check_text("recipient.postcode", &address.postcode, postcode)?;
+    check_country("recipient.country", &address.country)
 }
 
 /// The parcels of the asker, ordered by id, one page at a time.
@@ -72,19 +90,36 @@ pub(crate) async fn list(
     let shown: Vec<_> = found.by_ref().take(limit).collect();
     let next = found.next().and_then(|_| shown.last()).map(|last| last.id.clone());
     let items =
-        shown.into_iter().map(|parcel| store.shown(parcel)).collect::<Result<Vec<_>, _>>()?;
+        shown.into_iter().map(|parcel| store.listed(parcel)).collect::<Result<Vec<_>, _>>()?;
     Ok(Json(json!({ "items": items, "next": next })))
 }
 
 pub(crate) async fn create(
     State(site): State<Arc<Site>>,
     Extension(asker): Extension<Principal>,
-    Body(new): Body<NewParcel>,
+    key: Key,
+    Body(fields): Body<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let mut store = site.store();
-    let parcel =
-        store.file_parcel(&asker.customer, new.recipient, new.weight_grams, new.speed, now())?;
-    Ok((StatusCode::CREATED, Json(store.shown(&parcel)?)))
+    let request = format!("create {}", Value::Object(fields.clone()));
+    let (wish, more) = split(fields, &site);
+    let new: NewParcel = serde_json::from_value(wish.into()).map_err(Problem::malformed)?;
+    new.check(Limits::of(&site.switches))?;
+    once(&site, &asker, key, request, || {
+        let mut store = site.store();
+        let NewParcel { recipient, weight_grams, speed } = new;
+        let parcel = store.file_parcel(&asker.customer, recipient, weight_grams, speed, now())?;
+        let parcel = store.overwrite_parcel(parcel, more)?;
+        Ok((StatusCode::CREATED, store.shown(&parcel)?))
+    })
+}
+
+/// The documented fields, and those that `mass-assignment-create` lets in besides.
+fn split(fields: Map<String, Value>, site: &Site) -> (Map<String, Value>, Map<String, Value>) {
+    if !site.has(Weakness::MassAssignmentCreate) {
+        return (fields, Map::new());
+    }
+    let documented = ["recipient", "weight_grams", "speed"];
+    fields.into_iter().partition(|(name, _)| documented.contains(&name.as_str()))
 }
 
 pub(crate) async fn get(
@@ -93,7 +128,24 @@ pub(crate) async fn get(
     Id(id): Id,
 ) -> Result<Json<Value>, Problem> {
     let store = site.store();
-    Ok(Json(store.shown(store.parcel(&id, &asker)?)?))
+    Ok(Json(store.shown(store.parcel(&id, &asker, Use::Read)?)?))
+}
+
+pub(crate) async fn patch(
+    State(site): State<Arc<Site>>,
+    Extension(asker): Extension<Principal>,
+    Id(id): Id,
+    Body(change): Body<ParcelChange>,
+) -> Result<Json<Value>, Problem> {
+    let mut store = site.store();
+    let mut parcel = store.parcel(&id, &asker, Use::Change)?.clone();
+    if parcel.status != ParcelStatus::Created {
+        return Err(Problem::NotChangeable);
+    }
+    parcel.recipient = change.recipient;
+    let answer = store.shown(&parcel)?;
+    store.parcels.insert(id, parcel);
+    Ok(Json(answer))
 }
 
 pub(crate) async fn cancel(
@@ -102,7 +154,7 @@ pub(crate) async fn cancel(
     Id(id): Id,
 ) -> Result<Json<Value>, Problem> {
     let mut store = site.store();
-    let mut parcel = store.parcel(&id, &asker)?.clone();
+    let mut parcel = store.parcel(&id, &asker, Use::Change)?.clone();
     if parcel.status != ParcelStatus::Created {
         return Err(Problem::NotCancellable);
     }
@@ -110,4 +162,15 @@ pub(crate) async fn cancel(
     let answer = store.shown(&parcel)?;
     store.parcels.insert(id, parcel);
     Ok(Json(answer))
+}
+
+pub(crate) async fn delete(
+    State(site): State<Arc<Site>>,
+    Extension(asker): Extension<Principal>,
+    Id(id): Id,
+) -> Result<StatusCode, Problem> {
+    let mut store = site.store();
+    store.parcel(&id, &asker, Use::Delete)?;
+    store.parcels.remove(&id);
+    Ok(StatusCode::NO_CONTENT)
 }

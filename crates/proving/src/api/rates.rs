@@ -4,7 +4,7 @@ use axum::Json;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::input::{Body, Bounded, check_country, check_weight};
+use crate::input::{Body, Bounded, Limits, check_country, check_weight};
 use crate::problem::Problem;
 use crate::store::{Speed, price};
 
@@ -17,7 +17,7 @@ pub(crate) struct Shipment {
 }
 
 impl Bounded for Shipment {
-    fn check(&self) -> Result<(), Problem> {
+    fn check(&self, _: Limits) -> Result<(), Problem> {
         check_country("from_country", &self.from_country)?;
         check_country("to_country", &self.to_country)?;
         check_weight(self.weight_grams)

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::operation::Operation;
+use crate::operation::{Operation, Words};
 use crate::scope::Access;
 
 /// Status, name under `components/responses`, meaning.
@@ -12,6 +12,7 @@ const REFUSALS: &[(u16, &str, &str)] = &[
     (403, "Forbidden", "The credential lacks the scope or the role"),
     (404, "NotFound", "There is no such resource of the caller"),
     (409, "Conflict", "The state of the resource does not allow it"),
+    (410, "Gone", "The resource was deleted"),
     (413, "TooLarge", "The body is larger than 16 KiB"),
     (415, "UnsupportedMediaType", "The body is of another media type"),
     (429, "RateLimited", "Too many requests in this window"),
@@ -25,6 +26,11 @@ pub(super) fn of(operation: &Operation) -> Value {
         "description": operation.answer.meaning,
         "headers": quota_headers(),
     });
+    if operation.answer.status == 303 {
+        let mut headers = quota_headers();
+        super::set(&mut headers, "Location", header("Location"));
+        super::set(&mut wanted, "headers", headers);
+    }
     if let Some((media, schema)) = operation.answer.content {
         super::set(
             &mut wanted,
@@ -42,22 +48,21 @@ pub(super) fn of(operation: &Operation) -> Value {
 }
 
 fn applies(status: u16, operation: &Operation) -> bool {
-    let body = operation.body.is_some();
-    let is_token = operation.id == "issueToken";
-    match status {
-        400 => body || !operation.parameters.is_empty(),
-        401 => operation.access != Access::Public || is_token,
-        403 => operation.access != Access::Public,
-        404 => operation.parameters.contains(&"id"),
-        409 => operation.conflicts,
-        413 | 415 => body && !is_token,
-        _ => true,
-    }
+    let json = operation.body.is_some_and(|(media, _)| media == "application/json");
+    operation.refusals.contains(&status)
+        || match status {
+            400 => json || !operation.parameters.is_empty(),
+            401 | 403 => operation.access != Access::Public,
+            404 => operation.parameters.contains(&"id"),
+            413 | 415 => json,
+            429 | 500 => true,
+            _ => false,
+        }
 }
 
-/// The token endpoint refuses in the words of RFC 6749 §5.2 instead of problem details.
+/// Whether it refuses in the words of RFC 6749 §5.2 instead of problem details.
 fn is_token_error(status: u16, operation: &Operation) -> bool {
-    operation.id == "issueToken" && matches!(status, 400 | 401)
+    operation.words == Words::OAuth && matches!(status, 400 | 401)
 }
 
 /// `components/responses`.
@@ -99,6 +104,7 @@ pub(super) fn headers() -> Value {
         "RateLimit": text("What is left: `\"default\";r=REQUESTS;t=SECONDS`", 64),
         "RateLimitPolicy": text("The limit: `\"default\";q=REQUESTS;w=SECONDS`", 64),
         "Challenge": text("How to authenticate (RFC 6750 section 3)", 256),
+        "Location": text("Where to go on", 1_000),
         "RetryAfter": {
             "description": "Seconds until the window ends",
             "schema": { "type": "integer", "format": "int32", "minimum": 1, "maximum": 86_400 },

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::bench::{Bench, REQUESTS};
 
-fn new_parcel() -> Value {
+pub fn new_parcel() -> Value {
     json!({
         "recipient": {
             "name": "Robin", "street": "1 Street", "city": "Ghent",

@@ -1,12 +1,17 @@
 //! One attempt for each weakness: the same requests for every vendor, and whether they got through.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use proving::{AUDIENCE, Weakness};
-use reqwest::{Method, StatusCode, header};
-use serde_json::{Value, json};
+mod edge;
+mod injection;
+mod limits;
+mod login;
+mod oauth;
+mod objects;
+mod tokens;
 
-use crate::bench::{Bench, REQUESTS};
+use proving::Weakness;
+use reqwest::StatusCode;
+
+use crate::bench::Bench;
 use crate::certificates;
 
 /// Tries what `weakness` allows; true when the vendor lets it happen.
@@ -15,28 +20,55 @@ pub async fn succeeds(weakness: Weakness, bench: &Bench) -> bool {
         Weakness::PlaintextServed => plaintext(bench).await,
         Weakness::CertificateExpired => certificates::is_expired(&bench.vendor).await,
         Weakness::CertificateWrongName => certificates::names_another(&bench.vendor).await,
+        Weakness::CertificateUntrusted => certificates::is_untrusted(&bench.vendor).await,
         Weakness::OneOperationWithoutAuthentication => is_ok(bench, "/v1/invoices", "").await,
-        Weakness::TokenUnsignedAccepted => is_ok(bench, "/v1/account", &unsigned(bench)).await,
-        Weakness::TokenSignatureIgnored => is_ok(bench, "/v1/account", &tampered(bench)).await,
-        Weakness::TokenExpiredAccepted => {
-            let scopes = bench.vendor.scopes("alice");
-            let token = bench.vendor.mint("alice", AUDIENCE, -60, &scopes).unwrap();
-            is_ok(bench, "/v1/account", &token).await
-        }
-        Weakness::TokenAudienceIgnored => {
-            let scopes = bench.vendor.scopes("alice");
-            let token = bench.vendor.mint("alice", "https://other.example", 300, &scopes).unwrap();
-            is_ok(bench, "/v1/account", &token).await
-        }
-        Weakness::NoRateLimit => never_limited(bench).await,
-        Weakness::ErrorsLeak => errors_leak(bench).await,
-        Weakness::CredentialEchoed => credential_comes_back(bench).await,
-        Weakness::Bola => reaches_another(bench).await,
+        Weakness::TokenUnsignedAccepted => tokens::unsigned(bench).await,
+        Weakness::TokenSignatureIgnored => tokens::tampered(bench).await,
+        Weakness::TokenExpiredAccepted => tokens::expired(bench).await,
+        Weakness::TokenAudienceIgnored => tokens::for_another_audience(bench).await,
+        Weakness::TokenNotBeforeIgnored => tokens::from_tomorrow(bench).await,
+        Weakness::TokenIssuerIgnored => tokens::of_another_issuer(bench).await,
+        Weakness::TokenKeyConfusion => tokens::signed_with_the_public_key(bench).await,
+        Weakness::TokenWeakSecret => tokens::signed_with_a_guess(bench).await,
+        Weakness::TokenKeyIdInjection => tokens::signed_with_nothing(bench).await,
+        Weakness::TokenEmbeddedKey => tokens::with_a_key_inside(bench).await,
+        Weakness::TokenRemoteKey => tokens::with_a_key_elsewhere(bench).await,
+        Weakness::TokenLivesAfterRevocation => oauth::works_after_revocation(bench).await,
+        Weakness::TokenEverlasting => oauth::lives_for_years(bench).await,
+        Weakness::RefreshReplayed => oauth::refreshes_twice(bench).await,
+        Weakness::PkceDowngrade => oauth::redeems_without_verifier(bench).await,
+        Weakness::RedirectUnchecked => oauth::redirects_elsewhere(bench).await,
+        Weakness::CodeReplayed => oauth::redeems_twice(bench).await,
+        Weakness::LoginUnlimited => login::guesses_on(bench).await,
+        Weakness::LoginEnumerates => login::tells_names(bench).await,
+        Weakness::SignupTakesRole => login::signs_up_as_administrator(bench).await,
+        Weakness::NoRateLimit => limits::never_limited(bench).await,
+        Weakness::NoSizeLimit => limits::takes_a_megabyte(bench).await,
+        Weakness::NoPageLimit => limits::lists_everything(bench).await,
+        Weakness::SlowPattern => limits::takes_seconds(bench).await,
+        Weakness::IdempotencyIgnored => limits::pays_twice(bench).await,
+        Weakness::ErrorsLeak => edge::errors_leak(bench).await,
+        Weakness::CredentialEchoed => edge::credential_comes_back(bench).await,
+        Weakness::Bola => objects::reads_another(bench).await,
+        Weakness::ObjectChange => objects::changes_another(bench).await,
+        Weakness::ObjectDelete => objects::deletes_another(bench).await,
         Weakness::FunctionAuthorisationMissing => {
             is_ok(bench, "/v1/admin/customers", &bench.token("alice")).await
         }
-        Weakness::MassAssignment => becomes_administrator(bench).await,
-        Weakness::ExcessiveData => shows_too_much(bench).await,
+        Weakness::MassAssignment => objects::becomes_administrator(bench).await,
+        Weakness::MassAssignmentCreate => objects::sets_the_price(bench).await,
+        Weakness::ExcessiveData => objects::shows_too_much(bench).await,
+        Weakness::ExcessiveDataList => objects::lists_too_much(bench).await,
+        Weakness::CorsAnyOriginWithCredentials => edge::shares_with_any_origin(bench).await,
+        Weakness::TraceAnswered => edge::traces(bench).await,
+        Weakness::MethodOverride => edge::overrides_the_method(bench).await,
+        Weakness::SecurityHeadersMissing => edge::lacks_security_headers(bench).await,
+        Weakness::DebugExposed => edge::exposes_debug_pages(bench).await,
+        Weakness::OldVersionExposed => edge::serves_the_old_version(bench).await,
+        Weakness::PathTraversal => injection::reads_other_files(bench).await,
+        Weakness::Template => injection::evaluates(bench).await,
+        Weakness::Ssrf => injection::calls_inside(bench).await,
+        Weakness::OpenRedirect => injection::leads_anywhere(bench).await,
     }
 }
 
@@ -50,77 +82,4 @@ async fn plaintext(bench: &Bench) -> bool {
     let plain = bench.vendor.plain_url.as_deref().unwrap_or(&fallback);
     let request = bench.client.get(format!("{plain}/v1/account")).bearer_auth(bench.token("alice"));
     request.send().await.is_ok_and(|response| response.status() == StatusCode::OK)
-}
-
-fn parts(token: &str) -> [&str; 3] {
-    token.split('.').collect::<Vec<_>>().try_into().unwrap()
-}
-
-fn unsigned(bench: &Bench) -> String {
-    let token = bench.token("alice");
-    format!("{}.{}.", BASE64URL.encode(r#"{"alg":"none"}"#), parts(&token)[1])
-}
-
-/// A good token of alice, rewritten to bob.
-fn tampered(bench: &Bench) -> String {
-    let token = bench.token("alice");
-    let [head, body, signature] = parts(&token);
-    let mut claims: Value = serde_json::from_slice(&BASE64URL.decode(body).unwrap()).unwrap();
-    claims["sub"] = "bob".into();
-    format!("{head}.{}.{signature}", BASE64URL.encode(claims.to_string()))
-}
-
-async fn never_limited(bench: &Bench) -> bool {
-    let token = bench.token("bob");
-    for _ in 0..=REQUESTS {
-        if bench.status("/v1/account", &token).await == StatusCode::TOO_MANY_REQUESTS {
-            return false;
-        }
-    }
-    true
-}
-
-async fn errors_leak(bench: &Bench) -> bool {
-    let request = bench
-        .request(Method::POST, "/v1/parcels", &bench.token("alice"))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body("{\"recipient\": ");
-    let response = request.send().await.unwrap();
-    let crashed = response.status() == StatusCode::INTERNAL_SERVER_ERROR;
-    let text = response.text().await.unwrap();
-    let told = ["INSERT INTO", ".rs:", "column"].iter().all(|trace| text.contains(trace));
-    let quiet = ["INSERT INTO", ".rs", "line", "EOF"].iter().all(|trace| !text.contains(trace));
-    assert!(told || quiet, "either everything is told or nothing: {text}");
-    crashed && told
-}
-
-async fn credential_comes_back(bench: &Bench) -> bool {
-    let token = bench.token("alice");
-    let response = bench.get("/v1/account", &token).await;
-    let headers = format!("{:?}", response.headers()).contains(&token);
-    let body = response.text().await.unwrap().contains(&token);
-    assert_eq!(headers, body, "it comes back in both or in neither");
-    headers
-}
-
-async fn reaches_another(bench: &Bench) -> bool {
-    let parcel = bench.first("/v1/parcels", &bench.token("bob")).await;
-    let response = bench.get(&format!("/v1/parcels/{parcel}"), &bench.token("alice")).await;
-    let status = response.status();
-    let found: Value = response.json().await.unwrap();
-    status == StatusCode::OK && found["customer_id"] == "bob"
-}
-
-async fn becomes_administrator(bench: &Bench) -> bool {
-    let token = bench.token("alice");
-    let wish = json!({ "role": "administrator" });
-    let (status, _) = bench.send(Method::PATCH, "/v1/account", &token, &wish).await;
-    let role = bench.json("/v1/account", &token).await["role"].clone();
-    assert_eq!(status == StatusCode::OK, role == "administrator");
-    role == "administrator"
-}
-
-async fn shows_too_much(bench: &Bench) -> bool {
-    let account = bench.json("/v1/account", &bench.token("alice")).await;
-    account.get("password_hash").is_some() && account.get("internal_note").is_some()
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proving::{AUDIENCE, RateLimit, Running, Switches, Vendor, VendorConfig, Weakness};
+use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
@@ -20,8 +21,13 @@ impl Bench {
     }
 
     pub async fn with(switches: Switches) -> Self {
+        Self::limited(switches, REQUESTS).await
+    }
+
+    /// With so many requests before the limit.
+    pub async fn limited(switches: Switches, requests: u32) -> Self {
         let window = Duration::from_secs(600);
-        let rate = RateLimit { requests: REQUESTS, anonymous_requests: REQUESTS, window };
+        let rate = RateLimit { requests, anonymous_requests: requests, window };
         let heartbeat = Duration::from_millis(10);
         let config = VendorConfig { switches, rate, heartbeat, ..VendorConfig::default() };
         Self::start(config).await
@@ -29,13 +35,18 @@ impl Bench {
 
     pub async fn start(config: VendorConfig) -> Self {
         let vendor = Vendor::start(config).await.unwrap();
-        let bad = [Weakness::CertificateExpired, Weakness::CertificateWrongName];
+        let bad = [
+            Weakness::CertificateExpired,
+            Weakness::CertificateWrongName,
+            Weakness::CertificateUntrusted,
+        ];
         let bad = bad.iter().any(|weakness| vendor.switches().has(*weakness));
         let trusted = Certificate::from_pem(vendor.ca_pem.as_bytes()).unwrap();
         let client = Client::builder()
             .no_proxy()
             .tls_certs_only([trusted])
             .tls_danger_accept_invalid_certs(bad)
+            .redirect(Policy::none())
             .timeout(Duration::from_secs(20))
             .build()
             .unwrap();

@@ -1,6 +1,7 @@
 //! Certificates and TLS, seen by a rustls client.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use proving::{Authority, Running, Switches, Tls, Vendor, VendorConfig, Weakness};
 use rustls::client::WebPkiServerVerifier;
@@ -110,19 +111,39 @@ async fn certificate(vendor: &Running) -> CertificateDer<'static> {
     seen.unwrap()
 }
 
-/// Whether the certificate leads to the authority but has ended.
-pub async fn is_expired(vendor: &Running) -> bool {
+/// Whether the certificate leads to the authority, at `time`.
+async fn verified(vendor: &Running, time: UnixTime) -> Result<(), CertificateError> {
     let certificate = certificate(vendor).await;
     let judged = rustls::client::verify_server_cert_signed_by_trust_anchor(
         &ParsedCertificate::try_from(&certificate).unwrap(),
         &roots(vendor),
         &[],
-        UnixTime::now(),
+        time,
         aws_lc_rs::default_provider().signature_verification_algorithms.all,
     );
     match judged {
+        Ok(()) => Ok(()),
+        Err(Error::InvalidCertificate(error)) => Err(error),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Whether the certificate has ended.
+pub async fn is_expired(vendor: &Running) -> bool {
+    match verified(vendor, UnixTime::now()).await {
+        Ok(()) | Err(CertificateError::UnknownIssuer) => false,
+        Err(CertificateError::ExpiredContext { .. }) => true,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Whether the certificate leads to no authority, on a day when even an expired one was valid.
+pub async fn is_untrusted(vendor: &Running) -> bool {
+    let days = Duration::from_secs(15 * 86_400);
+    let then = UnixTime::since_unix_epoch(Duration::from_secs(UnixTime::now().as_secs()) - days);
+    match verified(vendor, then).await {
         Ok(()) => false,
-        Err(Error::InvalidCertificate(CertificateError::ExpiredContext { .. })) => true,
+        Err(CertificateError::UnknownIssuer) => true,
         Err(other) => panic!("{other}"),
     }
 }
