@@ -69,6 +69,17 @@ def loose_ends(name, about, proofs):
                 yield f"{name}: {entry['code']} names {operation}, which the document has not"
 
 
+def lone_levers(name, about, proofs):
+    """A flaw that needs others to be seen must not be seen by those others alone."""
+    levers = sorted({lever for f in about["flaws"] for lever in f.get("needs", [])})
+    if not levers:
+        return
+    with Running(about, ",".join(levers)) as service:
+        for flaw in about["flaws"]:
+            if flaw.get("needs") and (seen := ask(proofs.flaws[flaw["code"]], service)) is not False:
+                yield f"{name}: {flaw['code']} is seen by {levers} alone: {seen}"
+
+
 def judge(name, each):
     about = TRUTH["services"][name]
     proofs = importlib.import_module(f"proofs.{name}").PROOFS
@@ -83,11 +94,12 @@ def judge(name, each):
             for code, where in entries:
                 if code in where:
                     found[form, code] = ask(where[code], service)
+    wrong += lone_levers(name, about, proofs)
     for flaw in about["flaws"]:
         code = flaw["code"]
         ok = found.get(("none", code)) is False and found.get(("all", code)) is True
-        if ok and each and not flaw.get("needs"):
-            with Running(about, code) as service:
+        if ok and each:
+            with Running(about, ",".join([code, *flaw.get("needs", [])])) as service:
                 alone = ask(proofs.flaws[code], service)
                 ok = alone is True
                 if not ok:
