@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import threading
 import time
+import warnings
 from functools import wraps
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from flask import Flask, g, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 HERE = Path(__file__).parent
+warnings.filterwarnings("ignore", module="jwt")  # it says aloud that one of our keys is weak
 FLAWS = ("search-quotes newsletter-sql tag-filter order-read order-change order-cancel order-price profile-role "
          "review-authors pay-twice coupon-again unsigned-tokens token-bytes guessable-key stale-tokens logout-keeps "
          "login-unlimited login-tells staff-list per-page orders-open").split()

@@ -60,7 +60,8 @@ def loose_ends(name, about, proofs):
     yield from (f"{name}: no proof of {c}" for c in told if c not in proofs.flaws)
     yield from (f"{name}: proof of unknown flaw {c}" for c in proofs.flaws if c not in told)
     yield from (f"{name}: no proof of trap {t['code']}" for t in about["traps"] if t["code"] not in proofs.traps)
-    yield from (f"{name}: {f['code']} has unknown class {f['class']}" for f in about["flaws"] if f["class"] not in CLASSES)
+    yield from (f"{name}: {f['code']} has unknown class {f['class']}" for f in about["flaws"] if f["class"] not in CLASSES
+                and f not in about.get("beyond", []))
     for entry in about["flaws"] + about["traps"]:
         for operation in entry["operations"]:
             method, path = operation.split(" ")
@@ -82,6 +83,7 @@ def lone_levers(name, about, proofs):
 
 def judge(name, each):
     about = TRUTH["services"][name]
+    about["flaws"] = about["flaws"] + about.get("beyond", [])
     proofs = importlib.import_module(f"proofs.{name}").PROOFS
     lines, wrong = [], list(loose_ends(name, about, proofs))
     found = {}
