@@ -16,15 +16,19 @@ async fn answer_of(switches: Switches) -> ([String; 3], Report) {
     (secrets, answer)
 }
 
-/// Values whose number depends on chance or time and says nothing about a weakness.
-const COUNTS: [&str; 3] =
-    ["credential.answers_examined", "errors.answers_examined", "transport.certificate_days_left"];
+/// Values whose number depends on chance, on time or on how much the vendor's document describes, and
+/// says nothing about a weakness.
+const COUNTS: [&str; 5] = [
+    "authentication.operations_public",
+    "authentication.operations_tested",
+    "credential.answers_examined",
+    "errors.answers_examined",
+    "transport.certificate_days_left",
+];
 
 fn good() -> BTreeMap<String, Value> {
-    let values: [(&str, Value); 20] = [
+    let values: [(&str, Value); 18] = [
         ("authentication.operations_open", Value::Int(0)),
-        ("authentication.operations_public", Value::Int(3)),
-        ("authentication.operations_tested", Value::Int(14)),
         ("credential.echoed", Value::Bool(false)),
         ("errors.banners", Value::Int(0)),
         ("errors.leaks", Value::Int(0)),
