@@ -28,6 +28,13 @@ pub struct Counts {
     pub gone: usize,
 }
 
+impl Counts {
+    /// What a reader has to know of it.
+    pub fn sentence(self) -> String {
+        format!("{} known places left out, {} gone", self.known, self.gone)
+    }
+}
+
 /// A file that is no baseline.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
@@ -211,7 +218,12 @@ mod tests {
 
     #[test]
     fn what_is_no_baseline_is_refused() {
-        for text in [r#"{"format":2,"known":{}}"#, r#"{"known":{}}"#, "[]", r#"{"format":1,"known":{},"x":1}"#] {
+        for text in [
+            r#"{"format":2,"known":{}}"#,
+            r#"{"known":{}}"#,
+            "[]",
+            r#"{"format":1,"known":{},"x":1}"#,
+        ] {
             assert!(Baseline::read(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -88,9 +88,8 @@ fn gaps(report: &Report) -> Markup {
 
 fn severities(report: &Report) -> Markup {
     let counts = words::counts(report.findings.iter());
-    let of = |severity| {
-        counts.iter().find(|(one, _)| *one == severity).map_or(0, |(_, count)| *count)
-    };
+    let of =
+        |severity| counts.iter().find(|(one, _)| *one == severity).map_or(0, |(_, count)| *count);
     html! {
         section {
             h2 { "How bad it is" }
@@ -220,7 +219,8 @@ fn places(places: &[Place]) -> Markup {
 
 fn seen(exchange: &Exchange) -> Markup {
     let headers = |headers: &[(String, String)]| {
-        let header = |(name, value): &(String, String)| format!("{}: {}\n", line(name), line(value));
+        let header =
+            |(name, value): &(String, String)| format!("{}: {}\n", line(name), line(value));
         headers.iter().map(header).collect::<String>()
     };
     let (request, response) = (&exchange.request, &exchange.response);
@@ -250,12 +250,18 @@ fn seen(exchange: &Exchange) -> Markup {
 
 fn facts(report: &Report, view: &View) -> Markup {
     let mut facts = vec![
-        ("scanned", format!("{} to {}", words::moment(report.started), words::moment(report.ended))),
+        (
+            "scanned",
+            format!("{} to {}", words::moment(report.started), words::moment(report.ended)),
+        ),
         ("scanner", format!("Portcullis {}", line(&report.scanner))),
         ("checks", report.checks.iter().map(|one| line(one)).collect::<Vec<_>>().join(", ")),
     ];
     if let Some(document) = &report.document {
-        facts.push(("document", format!("{}, sha256 {}", line(&document.source), line(&document.sha256))));
+        facts.push((
+            "document",
+            format!("{}, sha256 {}", line(&document.source), line(&document.sha256)),
+        ));
         facts.push(("operations", document.operations.to_string()));
     }
     if !report.target.is_empty() {
@@ -263,8 +269,7 @@ fn facts(report: &Report, view: &View) -> Markup {
         facts.push(("requests", report.requests_sent.to_string()));
     }
     if let Some(against) = view.against {
-        let said = format!("{} known places left out, {} gone", against.known, against.gone);
-        facts.push(("baseline", said));
+        facts.push(("baseline", against.sentence()));
     }
     html! {
         footer {

@@ -9,7 +9,8 @@ use super::{Finding, Incomplete, Report, View};
 /// A finding that reaches the threshold fails, a lesser one passes with its words in `system-out`. A
 /// check that found nothing and was judged is one test that passes.
 pub fn junit(report: &Report, view: &View) -> String {
-    let suites: Vec<_> = checks(report).into_iter().map(|check| suite(report, check, view)).collect();
+    let suites: Vec<_> =
+        checks(report).into_iter().map(|check| suite(report, check, view)).collect();
     let [tests, failures, errors] = ["<testcase ", "<failure ", "<error "]
         .map(|tag| suites.iter().map(|suite| suite.matches(tag).count()).sum::<usize>());
     let seconds = report.ended.saturating_sub(report.started);
@@ -17,7 +18,11 @@ pub fn junit(report: &Report, view: &View) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <testsuites name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" \
          time=\"{}.{:03}\">\n{}</testsuites>\n",
-        escape(&format!("portcullis scan {}: {}", words::kind(report.scan), words::subject(report))),
+        escape(&format!(
+            "portcullis scan {}: {}",
+            words::kind(report.scan),
+            words::subject(report)
+        )),
         seconds / 1_000,
         seconds % 1_000,
         suites.concat(),
@@ -106,9 +111,8 @@ fn told(report: &Report, finding: &Finding) -> String {
 
 /// Text for an element or an attribute, without what XML 1.0 §2.2 forbids.
 fn escape(text: &str) -> String {
-    let allowed = |one: &char| {
-        *one == '\n' || !(one.is_control() || matches!(one, '\u{fffe}' | '\u{ffff}'))
-    };
+    let allowed =
+        |one: &char| *one == '\n' || !(one.is_control() || matches!(one, '\u{fffe}' | '\u{ffff}'));
     let mut escaped = String::with_capacity(text.len());
     for one in text.chars().filter(allowed) {
         match one {

@@ -152,8 +152,14 @@ fn exchange() -> Exchange {
             headers: headers.clone(),
             body: Some(HOSTILE.to_owned()),
         },
-        response: Some(ShownResponse { status: 200, headers, excerpt: HOSTILE.to_owned(), cut: true }),
-        curl: "curl -H \"authorization: Bearer $TOKEN\" 'https://sandbox.example/v1/orders/7'".to_owned(),
+        response: Some(ShownResponse {
+            status: 200,
+            headers,
+            excerpt: HOSTILE.to_owned(),
+            cut: true,
+        }),
+        curl: "curl -H \"authorization: Bearer $TOKEN\" 'https://sandbox.example/v1/orders/7'"
+            .to_owned(),
     }
 }
 

@@ -45,7 +45,7 @@ fn facts(report: &Report, view: &View) -> String {
         facts.push(format!("score **{} of 100**", score.points));
     }
     if let Some(counts) = view.against {
-        facts.push(format!("{} known places left out, {} gone", counts.known, counts.gone));
+        facts.push(counts.sentence());
     }
     let mut facts = facts.join(", ") + ".";
     if let Some(score) = report.score.as_ref().filter(|score| !score.deductions.is_empty()) {
@@ -114,7 +114,7 @@ fn details(report: &Report, finding: &Finding) -> String {
         lines.push(format!("  - and {} more places", finding.places.len() - MOST_PLACES));
     }
     if !finding.replay.is_empty() {
-        lines.push(format!("- **See it:** {}", code(&finding.replay, MOST_IN_REPLAY)));
+        lines.push(format!("- **See it:** {}", exact(&finding.replay)));
     }
     lines.extend([String::new(), "</details>".to_owned()]);
     lines.join("\n")
@@ -143,7 +143,8 @@ pub fn prose(text: &str) -> String {
 /// Markdown or a forge makes something of a text has another character in it.
 fn is_calm(word: &str) -> bool {
     let core = word.trim_matches([',', '.', ';', ':', '?', '(', ')', '\'', '"']);
-    let letters = core.split('-').all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic));
+    let letters =
+        core.split('-').all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic));
     let number = !core.is_empty() && core.chars().all(|one| one.is_ascii_digit() || one == '.');
     let sign = matches!(core, "-" | "=");
     letters || number || sign
@@ -152,17 +153,25 @@ fn is_calm(word: &str) -> bool {
 /// A text from outside in code. In a table `|` ends the cell even there, so it is not kept, and
 /// neither is the backtick that would end the code.
 fn code(text: &str, most: usize) -> String {
-    let kept = cut(&line(text), most).replace('`', "ˋ").replace('|', "¦");
+    let kept = cut(&line(text), most).replace('`', "").replace('|', "¦");
     match kept.is_empty() {
         true => String::new(),
         false => format!("`{kept}`"),
     }
 }
 
+/// A command, to the letter: in code that ends with more backticks than stand together in it.
+fn exact(text: &str) -> String {
+    let text = cut(&line(text), MOST_IN_REPLAY);
+    let longest = text.split(|one| one != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    format!("{fence} {text} {fence}")
+}
+
 /// For an element of HTML; in `code` no forge looks for mentions.
 fn html(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    escaped.replace('"', "&quot;").replace('`', "ˋ")
+    escaped.replace('"', "&quot;").replace('`', "")
 }
 
 #[cfg(test)]
@@ -171,17 +180,23 @@ mod tests {
 
     #[test]
     fn words_stay_words_and_the_rest_is_code() {
-        let text = "Limit requests (for each); answer 429 with Retry-After, see @all or www.evil.example.";
+        let text =
+            "Limit requests (for each); answer 429 with Retry-After, see @all or www.evil.example.";
         let said = "Limit requests (for each); answer 429 with Retry-After, see `@all` or `www.evil.example.`";
         assert_eq!(prose(text), said);
-        for loud in ["#12", "<b>", "[x](y)", "![x](y)", "http://x", "a@b", "*x*", "_x_", "~x~", "\\", "GH-12", "$x$", ":+1:", "www.x", "&#64;x", "a|b"] {
+        for loud in [
+            "#12", "<b>", "[x](y)", "![x](y)", "http://x", "a@b", "*x*", "_x_", "~x~", "\\",
+            "GH-12", "$x$", ":+1:", "www.x", "&#64;x", "a|b",
+        ] {
             assert!(prose(loud).starts_with('`'), "{loud}");
         }
     }
 
     #[test]
     fn code_cannot_be_left() {
-        assert_eq!(code("a`b|c\\|d\ne", 80), "`aˋb¦c\\¦d e`");
+        assert_eq!(code("a`b|c\\|d\ne", 80), "`ab¦c\\¦d e`");
         assert_eq!(code("", 80), "");
+        assert_eq!(code("``", 80), "");
+        assert_eq!(exact("a | ``b``"), "``` a | ``b`` ```");
     }
 }

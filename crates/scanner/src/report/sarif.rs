@@ -14,9 +14,19 @@ const SCHEMA: &str =
 
 /// What may not stand in a URI reference as it is (RFC 3986 §2). `%` is left: what is escaped in an
 /// address stays what it is; of a file's name it is escaped beforehand.
-const NOT_IN_URI: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{')
-        .add(b'|').add(b'}').add(b'[').add(b']');
+const NOT_IN_URI: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}')
+    .add(b'[')
+    .add(b']');
 
 /// The report as a SARIF log of one run.
 pub fn sarif(report: &Report, view: &View) -> Value {
@@ -62,7 +72,8 @@ fn rules(report: &Report) -> Vec<&Finding> {
 }
 
 fn rule(finding: &Finding) -> Value {
-    let (title, why, fix) = (line(&finding.title), block(&finding.why), block(&finding.fix));
+    let title = unlinked(&line(&finding.title));
+    let [why, fix] = [&finding.why, &finding.fix].map(|text| unlinked(&block(text)));
     let mut properties = Map::new();
     let tags = ["security", &finding.owasp, &format!("external/cwe/cwe-{}", finding.cwe)];
     properties.insert("tags".to_owned(), json!(tags.map(line)));
@@ -124,7 +135,13 @@ fn results(report: &Report, finding: &Finding, rule: usize, view: &View) -> Vec<
 fn message(finding: &Finding, place: &Place) -> String {
     let where_ = [place.operation.as_deref(), place.detail.as_deref()];
     let parts = where_.into_iter().flatten().map(line).filter(|part| !part.is_empty());
-    std::iter::once(words::name(finding)).chain(parts).collect::<Vec<_>>().join("; ")
+    let said = std::iter::once(words::name(finding)).chain(parts).collect::<Vec<_>>().join("; ");
+    unlinked(&said)
+}
+
+/// A message may hold links, `[text](target)` (§3.11.6). Ours have none, so nobody's words make one.
+fn unlinked(text: &str) -> String {
+    text.replace("](", "] (")
 }
 
 /// Code scanning shows only what stands in a line of an artifact; for what a live scan saw the
@@ -156,7 +173,7 @@ fn invocation(report: &Report) -> Value {
 }
 
 fn notification(gap: &Incomplete) -> Value {
-    let (check, detail) = (line(&gap.check), line(&gap.detail));
+    let [check, detail] = [&gap.check, &gap.detail].map(|text| unlinked(&line(text)));
     json!({
         "level": "error",
         "descriptor": { "id": gap.code.code() },

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::words::{cut, line};
 use super::{Confidence, Deduction, Finding, Score, Severity};
 
 /// Tenths of a point that nothing is deducted from.
 const FULL: u32 = 1_000;
+/// Characters of a flaw's name in a sentence; only a report from elsewhere has longer ones.
+const LONGEST: usize = 40;
 
 /// What the findings leave of 100 points.
 ///
@@ -19,8 +22,7 @@ pub fn score(findings: &[Finding], operations: u32) -> Score {
     }
     let costs = flaws.into_iter().filter_map(|(flaw, findings)| cost(flaw, &findings, operations));
     let mut deductions: Vec<_> = costs.filter(|deduction| deduction.tenths > 0).collect();
-    deductions
-        .sort_by(|one, other| other.tenths.cmp(&one.tenths).then(one.flaw.cmp(&other.flaw)));
+    deductions.sort_by(|one, other| other.tenths.cmp(&one.tenths).then(one.flaw.cmp(&other.flaw)));
     let points = FULL.saturating_sub(total(&deductions)) / 10;
     Score { points, deductions }
 }
@@ -34,17 +36,12 @@ pub fn total(deductions: &[Deduction]) -> u32 {
 pub fn sentence(score: &Score, named: usize) -> String {
     let (first, rest) = score.deductions.split_at(named.min(score.deductions.len()));
     let mut sum = "100".to_owned();
-    for deduction in first {
-        sum.push_str(&format!(" - {} {}", tenths(deduction.tenths), deduction.flaw));
+    let other = if first.is_empty() { "" } else { "other " };
+    for one in first.iter().chain(rest.iter().filter(|_| rest.len() == 1)) {
+        sum.push_str(&format!(" - {} {}", tenths(one.tenths), cut(&line(&one.flaw), LONGEST)));
     }
-    match rest {
-        [] => {}
-        [one] => sum.push_str(&format!(" - {} {}", tenths(one.tenths), one.flaw)),
-        more => {
-            let other = if named == 0 { "" } else { "other " };
-            let (cost, count) = (tenths(total(more)), more.len());
-            sum.push_str(&format!(" - {cost} for {count} {other}flaws"));
-        }
+    if rest.len() > 1 {
+        sum.push_str(&format!(" - {} for {} {other}flaws", tenths(total(rest)), rest.len()));
     }
     let gone = total(&score.deductions);
     match FULL.checked_sub(gone) {
@@ -168,7 +165,8 @@ mod tests {
         assert_eq!((none.points, none.deductions.len()), (100, 0));
         assert_eq!(sentence(&none, 3), "100 = 100");
         let ids = ["a", "b", "c", "d"];
-        let worst = |id| Flaw { id, severity: Severity::Critical, confidence: Confidence::High, ..FLAW };
+        let worst =
+            |id| Flaw { id, severity: Severity::Critical, confidence: Confidence::High, ..FLAW };
         let all = ids.map(|id| finding(&worst(id), "", &["x"]));
         let found = score(&all, 1);
         assert_eq!((found.points, total(&found.deductions)), (0, 1_600));

@@ -19,7 +19,13 @@ fn written(form: Form, report: &Report) -> String {
 fn an_incomplete_scan_says_so_in_every_form() {
     let mut scan = report();
     scan.incomplete.push(gap());
-    let words = ["not judged", "not whole", "no verdict", "\"incomplete\": [\n    {", "executionSuccessful\": false"];
+    let words = [
+        "not judged",
+        "not whole",
+        "no verdict",
+        "\"incomplete\": [\n    {",
+        "executionSuccessful\": false",
+    ];
     for form in Form::ALL {
         let text = written(form, &scan);
         assert!(words.iter().any(|word| text.contains(word)), "{}: {text}", form.code());

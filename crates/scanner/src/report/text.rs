@@ -7,7 +7,7 @@ use super::{Finding, GapCode, Report, Severity, View, score};
 /// Columns of a line; what is longer is cut, unless everything was asked for.
 const WIDTH: usize = 110;
 /// Rows of the table and lines about what was not judged.
-const MOST_ROWS: usize = 18;
+const MOST_ROWS: usize = 16;
 const MOST_GAPS: usize = 6;
 /// Columns of a place; a long path keeps its end, where the line number is.
 const PLACE: usize = 34;
@@ -68,11 +68,7 @@ fn head(report: &Report, view: &View) -> String {
         lines.push(format!("score {} of 100: {sum}", score.points));
     }
     if let Some(against) = view.against {
-        let [known, gone] =
-            [(against.known, "known"), (against.gone, "gone")].map(|(number, word)| {
-                format!("{} {word}", count(number, "place", "places"))
-            });
-        lines.push(format!("baseline: {known} and left out, {gone}"));
+        lines.push(format!("baseline: {}", against.sentence()));
     }
     lines.push(verdict(report, view));
     lines.join("\n")
@@ -105,7 +101,9 @@ fn table(report: &Report, view: &View) -> String {
         let place = keep_end(&place, PLACE);
         lines.push(format!("{severity}  {name:<named$}  {reached:>reach$}  {place}"));
         if view.all {
-            lines.extend(finding.places.iter().map(|one| format!("            {}", words::place(one))));
+            lines.extend(
+                finding.places.iter().map(|one| format!("            {}", words::place(one))),
+            );
         }
     }
     let left = report.findings.len() - shown().count();
@@ -137,7 +135,8 @@ fn first(finding: &Finding, view: &View) -> String {
 fn gaps(report: &Report, view: &View) -> String {
     let mut groups: Vec<(&str, GapCode, Vec<&str>)> = Vec::new();
     for gap in &report.incomplete {
-        let known = groups.iter_mut().find(|(check, code, _)| *check == gap.check && *code == gap.code);
+        let known =
+            groups.iter_mut().find(|(check, code, _)| *check == gap.check && *code == gap.code);
         match known {
             Some((_, _, details)) => details.push(&gap.detail),
             None => groups.push((&gap.check, gap.code, vec![&gap.detail])),
@@ -156,10 +155,10 @@ fn gaps(report: &Report, view: &View) -> String {
 }
 
 fn gap_line(check: &str, code: GapCode, details: &[&str], all: bool) -> String {
-    let begin = format!("  {}: {}", line(check), code.meaning());
+    let begin = format!("  {} ({})", line(check), code.code());
     if all {
         let details = details.iter().map(|detail| format!("\n    {}", line(detail)));
-        return begin + &details.collect::<String>();
+        return format!("{begin}: {}{}", code.meaning(), details.collect::<String>());
     }
     let detail = details.first().map(|detail| line(detail)).unwrap_or_default();
     let more = match details.len() {
@@ -179,7 +178,8 @@ fn sent_and_answered(exchange: &super::Exchange) -> Vec<String> {
         None => lines.push("  < no answer".to_owned()),
         Some(response) => {
             lines.push(format!("  < {}", response.status));
-            let header = |(name, value): &(String, String)| format!("  < {}: {}", line(name), line(value));
+            let header =
+                |(name, value): &(String, String)| format!("  < {}: {}", line(name), line(value));
             lines.extend(response.headers.iter().map(header));
             lines.extend(words::block(&response.excerpt).lines().map(|one| format!("  < {one}")));
             lines.extend(response.cut.then(|| "  < …".to_owned()));

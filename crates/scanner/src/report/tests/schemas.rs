@@ -61,10 +61,18 @@ fn json_is_as_its_published_schema_says() {
         assert_eq!(faults(schema, &written(Form::Json, &scan)), "");
     }
     let whole = serde_json::to_value(full()).expect("json");
-    for place in ["", "/document", "/score", "/score/deductions/0", "/findings/0", "/incomplete/0",
-        "/findings/0/places/0", "/findings/0/evidence/0", "/findings/0/evidence/0/request",
-        "/findings/0/evidence/0/response"]
-    {
+    for place in [
+        "",
+        "/document",
+        "/score",
+        "/score/deductions/0",
+        "/findings/0",
+        "/incomplete/0",
+        "/findings/0/places/0",
+        "/findings/0/evidence/0",
+        "/findings/0/evidence/0/request",
+        "/findings/0/evidence/0/response",
+    ] {
         let mut more = whole.clone();
         more.pointer_mut(place).expect(place)["unknown"] = json!(1);
         assert!(faults(schema, &more.to_string()).contains("unknown"), "`{place}` takes anything");
