@@ -33,13 +33,13 @@ node_vendors() {
 }
 
 python_vendors() {
-    now=$(stamp "$locks/requirements.txt")
+    now=$(stamp "$locks/requirements.txt" "$locks/schemas.txt")
     ! fits python "$now" || return 0
-    echo "test-setup: installing httpbin and gunicorn from PyPI into $cache/venv"
+    echo "test-setup: installing httpbin, gunicorn and jsonschema from PyPI into $cache/venv"
     rm -rf "$cache/python.stamp" "$cache/venv"
     /usr/bin/python3 -m venv "$cache/venv"
     "$cache/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-        --requirement "$locks/requirements.txt" </dev/null
+        --requirement "$locks/requirements.txt" --requirement "$locks/schemas.txt" </dev/null
     echo "$now" >"$cache/python.stamp"
 }
 

@@ -8,6 +8,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::flaw::Flaw;
 
+pub mod baseline;
+pub mod form;
+mod html;
+mod junit;
+#[cfg(test)]
+mod made;
+mod markdown;
+mod sarif;
+pub mod score;
+#[cfg(test)]
+mod tests;
+pub mod text;
+pub mod verdict;
+pub mod words;
+
+pub use form::{Form, View};
+pub use verdict::{Outcome, Threshold};
+
 /// A measured value. There are no fractions, so that it can stand in a ledger entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
