@@ -13,19 +13,24 @@ use crate::report::{self, Finding, GapCode, Incomplete, Report, Value};
 #[macro_use]
 mod registry;
 
+mod actor;
 mod budget;
 mod call;
 mod certificate;
 mod client;
 mod hello;
+mod invent;
 mod likeness;
 mod mask;
+mod pattern;
 mod reply;
 mod request;
 mod scan;
 mod target;
 mod token;
+mod world;
 
+use actor::Who;
 use budget::Spent;
 use certificate::Certificate;
 use client::{Client, WireError};
@@ -93,8 +98,7 @@ pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, Order
         Ok((tls, certificate)) => (tls, certificate, None),
         Err(error) => (None, None, Some(error)),
     };
-    let ports = order.plaintext_port;
-    let scan = Scan::new(document, &order.credentials, client, certificate, now, ports);
+    let scan = Scan::new(document, order, client, certificate, now);
     let mut answer = Report {
         format: report::FORMAT,
         scan: report::Scan::Live,
@@ -113,6 +117,9 @@ pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, Order
         incomplete: Vec::new(),
         requests_sent: 0,
     };
+    if fault.is_none() && order.checks.iter().any(|check| *check != CheckId::Transport) {
+        scan.actor(Who::A).await;
+    }
     for id in CheckId::ALL.into_iter().filter(|id| order.checks.contains(id)) {
         let judgement = match &fault {
             Some(error) => Judgement::unjudged(Gap::from(error)),
@@ -120,6 +127,7 @@ pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, Order
         };
         judgement.enter(id, &mut answer);
     }
+    scan.clean_up().await;
     report::rank(&mut answer.findings);
     answer.requests_sent = scan.client.budget.sent();
     answer.ended = clock().max(started);

@@ -9,10 +9,11 @@ use crate::live::CheckId;
 use crate::secret::Secret;
 
 /// Where the vendor expects its credential.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "in", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Placement {
     /// `Authorization: Bearer …` (RFC 6750 §2.1).
+    #[default]
     Bearer,
     /// A header of this name whose whole value is the credential.
     Header { name: String },
@@ -20,23 +21,69 @@ pub enum Placement {
     Query { name: String },
     /// `Authorization: Basic …` (RFC 7617); the credential is `user:password`.
     Basic,
+    /// A cookie of this name (RFC 6265 §5.4).
+    Cookie { name: String },
+}
+
+/// The name and the password of an account of the sandbox.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The user name or mail address.
+    pub name: String,
+    pub password: Secret,
+}
+
+/// Accounts that the scan may log in to, where the order has no credential of that identity.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logins {
+    #[serde(default)]
+    pub a: Option<Login>,
+    #[serde(default)]
+    pub b: Option<Login>,
+    #[serde(default)]
+    pub admin: Option<Login>,
+}
+
+/// How much a scan may do to its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Intensity {
+    /// Reads, and creates objects of its own.
+    Gentle,
+    #[default]
+    Normal,
+    /// More attempts of each kind.
+    Thorough,
 }
 
 /// The sandbox credentials that a scan may use. Each one that is missing leaves the questions that
 /// need it unanswered, never guessed.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
-    /// A credential that the sandbox accepts now.
+    /// A credential that the sandbox accepts now: the first plain user, A.
     #[serde(default)]
     pub token: Option<Secret>,
+    /// The same of a second plain user, B, who owns nothing of the first.
+    #[serde(default)]
+    pub second: Option<Secret>,
+    /// The same of an administrator.
+    #[serde(default)]
+    pub admin: Option<Secret>,
     /// A credential that was valid once and has expired.
     #[serde(default)]
     pub expired: Option<Secret>,
     /// A credential of the same issuer, made for another audience.
     #[serde(default)]
     pub wrong_audience: Option<Secret>,
+    /// Where the credentials above go. What the scan logs in for itself goes where the document and
+    /// the answers say.
+    #[serde(default)]
     pub placement: Placement,
+    #[serde(default)]
+    pub logins: Logins,
 }
 
 /// How far a scan may go. Every bound holds for the scan as a whole, except the last.
@@ -74,6 +121,8 @@ pub struct Order {
     /// where the target is on 443, and so is every `http` server of this host in the document.
     #[serde(default)]
     pub plaintext_port: Option<u16>,
+    #[serde(default)]
+    pub intensity: Intensity,
     pub bounds: Bounds,
 }
 
@@ -96,6 +145,8 @@ pub enum OrderError {
     Placement(String),
     #[error("`credentials.{0}` holds characters that the placement cannot carry")]
     Credential(&'static str),
+    #[error("`credentials.logins.{0}` needs a name and a password")]
+    Login(&'static str),
     #[error("`trust[{0}]` is not one or more certificates in PEM")]
     Trust(usize),
     #[error("the TLS library could not be set up: {0}")]
@@ -113,6 +164,7 @@ impl OrderError {
             Self::Bounds(_) => "bounds-empty",
             Self::Placement(_) => "placement-unusable",
             Self::Credential(_) => "credential-unusable",
+            Self::Login(_) => "login-unusable",
             Self::Trust(_) => "trust-unreadable",
             Self::Tls(_) => "tls-unavailable",
         }
@@ -157,6 +209,9 @@ impl Credentials {
             Placement::Query { name } if name.is_empty() => {
                 return Err(OrderError::Placement(name.clone()));
             }
+            Placement::Cookie { name } if !is_cookie_name(name) => {
+                return Err(OrderError::Placement(name.clone()));
+            }
             _ => {}
         }
         for (field, secret) in self.named() {
@@ -166,6 +221,15 @@ impl Credentials {
                 return Err(OrderError::Credential(field));
             }
         }
+        let logins = [("a", &self.logins.a), ("b", &self.logins.b), ("admin", &self.logins.admin)];
+        for (field, login) in logins {
+            if login
+                .as_ref()
+                .is_some_and(|one| one.name.is_empty() || one.password.expose().is_empty())
+            {
+                return Err(OrderError::Login(field));
+            }
+        }
         Ok(())
     }
 
@@ -173,11 +237,21 @@ impl Credentials {
     pub(crate) fn named(&self) -> Vec<(&'static str, &Secret)> {
         let all = [
             ("token", &self.token),
+            ("second", &self.second),
+            ("admin", &self.admin),
             ("expired", &self.expired),
             ("wrong_audience", &self.wrong_audience),
         ];
         all.into_iter().filter_map(|(name, secret)| secret.as_ref().map(|s| (name, s))).collect()
     }
+}
+
+/// A token (RFC 6265 §4.1.1), so that it cannot end the cookie before it.
+fn is_cookie_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 #[cfg(test)]

@@ -16,6 +16,112 @@ pub struct Fill {
     pub body: Option<Vec<u8>>,
 }
 
+/// Everything that a request of an operation may carry, as values. What is not in it is not sent.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Inputs {
+    /// Path parameters by name, unescaped.
+    pub path: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    /// What the body says, whatever media type it is written in.
+    pub body: Option<Value>,
+    /// True if the body goes out as JSON although the document describes none.
+    pub undocumented_body: bool,
+}
+
+impl Inputs {
+    /// What the document itself suggests for path, required query and headers.
+    pub fn of_document<'a>(document: &Api<'a>, operation: &Operation<'a>) -> Self {
+        let mut inputs = Self::default();
+        for parameter in operation.parameters.iter().filter(|one| one.required) {
+            let text = as_text(&document.parameter_value(parameter).0);
+            let pair = (parameter.name.to_owned(), text);
+            match parameter.put {
+                Put::Path => inputs.path.push(pair),
+                Put::Query => inputs.query.push(pair),
+                Put::Header => inputs.headers.push(pair),
+                Put::Cookie => {}
+            }
+        }
+        inputs
+    }
+}
+
+/// Builds the request of an operation from these values, without a credential.
+pub fn written(
+    operation: &Operation<'_>,
+    target: &Target,
+    placement: &Placement,
+    inputs: &Inputs,
+) -> Request {
+    let mut path = target.base.clone();
+    let mut rest = operation.path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        path.push_str(&literal(before));
+        let value = inputs.path.iter().find(|(key, _)| key == name);
+        path.push_str(&escape(value.map_or("1", |(_, value)| value)));
+        rest = after;
+    }
+    path.push_str(&literal(rest));
+    for (name, value) in inputs.query.iter().filter(|(name, _)| !is_credential(placement, name)) {
+        path = with_query(&path, name, &escape(value));
+    }
+    let ours = |name: &str| is_ours(placement, name);
+    let headers = inputs.headers.iter().filter(|(name, _)| !ours(name));
+    let mut headers: Vec<_> =
+        headers.map(|(name, value)| (name.clone(), header_text(value))).collect();
+    let body = inputs.body.as_ref().and_then(|value| {
+        let media = operation.body().or_else(|| operation.bodies.first());
+        match media {
+            Some(media) => Some(in_media(media, value)),
+            None if inputs.undocumented_body => {
+                Some(("application/json".to_owned(), value.to_string().into_bytes()))
+            }
+            None => None,
+        }
+    });
+    if let Some((media_type, _)) = &body {
+        headers.push(("Content-Type".to_owned(), header_text(media_type)));
+    }
+    Request {
+        method: operation.method,
+        path,
+        headers,
+        body: body.map(|(_, bytes)| bytes),
+        credential: None,
+        operation: Some(operation.label()),
+    }
+}
+
+/// Separates the parts of a multipart body (RFC 7578 §4.1).
+const BOUNDARY: &str = "portcullis-boundary-5f1c";
+
+fn in_media(media: &Media<'_>, value: &Value) -> (String, Vec<u8>) {
+    if media.essence() != "multipart/form-data" {
+        return (media.media_type.to_owned(), encoded(media, value));
+    }
+    let mut body = String::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let name = name.replace(['"', '\r', '\n'], "_");
+        let binary = media.schema.and_then(|schema| {
+            let node = schema.node.get("properties")?.get(&name)?;
+            node.text("format").filter(|format| *format == "binary")
+        });
+        let file = if binary.is_some() {
+            "; filename=\"probe.txt\"\r\nContent-Type: text/plain"
+        } else {
+            ""
+        };
+        body.push_str(&format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{}\r\n",
+            as_text(value)
+        ));
+    }
+    body.push_str(&format!("--{BOUNDARY}--\r\n"));
+    (format!("multipart/form-data; boundary={BOUNDARY}"), body.into_bytes())
+}
+
 /// Builds the request for an operation, without a credential.
 pub fn call<'a>(
     document: &Api<'a>,
@@ -146,7 +252,7 @@ fn header_text(text: &str) -> String {
     text.chars().filter(|one| (' '..='~').contains(one)).collect()
 }
 
-fn as_text(value: &Value) -> String {
+pub fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(as_text).collect::<Vec<_>>().join(","),

@@ -88,7 +88,6 @@ pub struct Echo {
 /// The scan's only way to the network.
 pub struct Client {
     pub target: Target,
-    pub placement: Placement,
     pub budget: Budget,
     pub mask: Mask,
     pub pin: Arc<Pin>,
@@ -98,6 +97,7 @@ pub struct Client {
     withheld: OnceLock<String>,
     max_answer_bytes: u64,
     echoes: Mutex<Echoes>,
+    placement: Mutex<Placement>,
 }
 
 impl Client {
@@ -113,7 +113,6 @@ impl Client {
         };
         Ok(Self {
             target,
-            placement: order.credentials.placement.clone(),
             budget: Budget::new(order.bounds),
             mask: Mask::new(&order.credentials),
             pin,
@@ -123,7 +122,18 @@ impl Client {
             withheld: OnceLock::new(),
             max_answer_bytes: order.bounds.max_answer_bytes,
             echoes: Mutex::new(Echoes::default()),
+            placement: Mutex::new(order.credentials.placement.clone()),
         })
+    }
+
+    /// Where the credential of A goes, and everything that is made of it.
+    pub fn placement(&self) -> Placement {
+        self.placement.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the answers to a login showed of the place.
+    pub fn place(&self, placement: Placement) {
+        *self.placement.lock().unwrap_or_else(PoisonError::into_inner) = placement;
     }
 
     /// Finds an address of the target that accepts connections and stays with it.
@@ -302,15 +312,20 @@ impl Client {
 
     /// The evidence of a request before its answer is known.
     pub fn unanswered(&self, request: &Request) -> Exchange {
-        Exchange {
-            request: request.shown(&self.target, &self.placement),
-            response: None,
-            curl: request.curl(&self.target, &self.placement),
+        let placement = self.placement();
+        let mut shown = request.shown(&self.target, &placement);
+        let mask = |text: &str| self.mask.apply(text, None);
+        shown.line = mask(&shown.line);
+        shown.body = shown.body.as_deref().map(mask);
+        for (_, value) in &mut shown.headers {
+            *value = mask(value);
         }
+        let curl = self.mask.apply_quoted(&request.curl(&self.target, &placement));
+        Exchange { request: shown, response: None, curl }
     }
 
     fn message(&self, request: &Request) -> Result<hyper::Request<Full<Bytes>>, WireError> {
-        let (path, headers) = request.on_wire(&self.placement);
+        let (path, headers) = request.on_wire(&self.placement());
         let body = Full::new(Bytes::from(request.body.clone().unwrap_or_default()));
         let mut builder = hyper::Request::builder()
             .method(request.method.name())
@@ -433,14 +448,10 @@ mod tests {
             reach: Reach::Public,
             document: serde_json::Value::Null,
             checks: Vec::new(),
-            credentials: Credentials {
-                token: None,
-                expired: None,
-                wrong_audience: None,
-                placement: Placement::Bearer,
-            },
+            credentials: Credentials::default(),
             trust: Vec::new(),
             plaintext_port: None,
+            intensity: crate::order::Intensity::Normal,
             bounds,
         };
         let target = Target::read(&order.target, &[]).expect("readable");
@@ -449,7 +460,7 @@ mod tests {
 
     async fn sent(client: &Client, origin: Origin) -> Result<Reply, WireError> {
         let value = Secret::new("sandbox-credential".to_owned());
-        let presented = Presented { value, shown: "$TOKEN".to_owned(), origin };
+        let presented = Presented::new(value, "$A", origin);
         client.send(&Request::get("/".to_owned()).with(Some(presented))).await
     }
 

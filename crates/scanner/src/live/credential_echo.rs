@@ -31,7 +31,7 @@ const MOST_OPERATIONS: usize = 60;
 const MOST_FINDINGS: usize = 20;
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
-    if scan.credentials.token.is_none() {
+    if scan.genuine().is_none() {
         return Judgement::unjudged(Gap::no_credential());
     }
     let mut gap = None;

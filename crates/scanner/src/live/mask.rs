@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use std::sync::{PoisonError, RwLock};
+
 use crate::live::request::escape;
 use crate::order::{Credentials, Placement};
 use crate::secret::Secret;
@@ -17,8 +19,15 @@ struct Needle {
     stands_for: String,
 }
 
-/// Knows every form in which a credential of this order may come back.
+/// Knows every form in which a credential may come back: the order's, and what the scan got or
+/// made up on its way.
 pub struct Mask {
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// The longest first.
     needles: Vec<Needle>,
     telling: Vec<Secret>,
 }
@@ -26,49 +35,86 @@ pub struct Mask {
 impl Mask {
     /// Prepares the forms of all credentials of the order.
     pub fn new(credentials: &Credentials) -> Self {
-        let mut needles = Vec::new();
+        let mask = Self { known: RwLock::default() };
         for (field, secret) in credentials.named() {
-            let name = variable(field);
-            for text in forms(secret.expose(), &credentials.placement) {
-                needles.push(Needle { text: Secret::new(text), stands_for: name.to_owned() });
+            mask.learn(secret, variable(field), &credentials.placement);
+        }
+        let logins = &credentials.logins;
+        let logins = [("$A", &logins.a), ("$B", &logins.b), ("$ADMIN", &logins.admin)];
+        for (name, login) in logins {
+            if let Some(login) = login {
+                mask.learn(&login.password, &format!("{name}_PASSWORD"), &Placement::Bearer);
             }
         }
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.text.expose().len()));
-        Self { needles, telling: telling(credentials) }
+        mask
+    }
+
+    /// From now on this is shown as `name`, for instance `$B`. The first name of a secret stays.
+    /// What goes by the name `$A` is also what [`betrays`](Self::betrays) looks for.
+    pub fn learn(&self, secret: &Secret, name: &str, placement: &Placement) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for text in forms(secret.expose(), placement) {
+            if known.needles.iter().all(|needle| needle.text.expose() != text) {
+                known.needles.push(Needle { text: Secret::new(text), stands_for: name.to_owned() });
+            }
+        }
+        known.needles.sort_by_key(|needle| std::cmp::Reverse(needle.text.expose().len()));
+        if name == "$A" {
+            known.telling = telling(secret, placement);
+        }
     }
 
     /// The text with every credential replaced by its name. `also` are forged credentials of the
     /// request at hand with their shell expressions.
     pub fn apply(&self, text: &str, also: Option<(&Secret, &str)>) -> String {
+        self.replaced(text, also, &|name| name.to_owned())
+    }
+
+    /// The same for a shell command in which every text stands in single quotes: the names stand
+    /// outside of them, so that the shell fills them in.
+    pub fn apply_quoted(&self, command: &str) -> String {
+        self.replaced(command, None, &|name| format!(r#"'"{name}"'"#))
+    }
+
+    fn replaced(
+        &self,
+        text: &str,
+        also: Option<(&Secret, &str)>,
+        put: &dyn Fn(&str) -> String,
+    ) -> String {
         let mut masked = text.to_owned();
         if let Some((secret, shown)) = also {
             masked = masked.replace(secret.expose(), shown);
         }
-        for needle in &self.needles {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        for needle in &known.needles {
             if masked.contains(needle.text.expose()) {
-                masked = masked.replace(needle.text.expose(), &needle.stands_for);
+                masked = masked.replace(needle.text.expose(), &put(&needle.stands_for));
             }
         }
         masked
     }
 
-    /// True if the valid credential, in any of its forms, is in the text.
+    /// True if A's valid credential, in any of its forms, is in the text.
     pub fn betrays(&self, text: &str) -> bool {
-        self.telling.iter().any(|secret| text.contains(secret.expose()))
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.telling.iter().any(|secret| text.contains(secret.expose()))
     }
 
     /// False if there is no credential, or one so short that it occurs by chance.
     pub fn can_tell(&self) -> bool {
-        !self.telling.is_empty()
+        !self.known.read().unwrap_or_else(PoisonError::into_inner).telling.is_empty()
     }
 }
 
 /// The environment variable that stands for a credential of the order.
 pub fn variable(field: &str) -> &'static str {
     match field {
-        "expired" => "$EXPIRED_TOKEN",
-        "wrong_audience" => "$WRONG_AUDIENCE_TOKEN",
-        _ => "$TOKEN",
+        "second" => "$B",
+        "admin" => "$ADMIN",
+        "expired" => "$EXPIRED",
+        "wrong_audience" => "$WRONG_AUDIENCE",
+        _ => "$A",
     }
 }
 
@@ -85,6 +131,11 @@ fn forms(secret: &str, placement: &Placement) -> Vec<String> {
     if let (Placement::Basic, Some((_, password))) = (placement, secret.split_once(':')) {
         forms.push(password.to_owned());
     }
+    // A scheme before it, as in `Token abc`: what comes back need not have it.
+    if let Some((_, bare)) = secret.split_once(' ').filter(|(_, bare)| bare.len() >= LEAST_TELLING)
+    {
+        forms.push(bare.to_owned());
+    }
     let segments: Vec<_> = secret.split('.').collect();
     if let [_, payload, signature] = segments.as_slice() {
         let long = [payload, signature].into_iter().filter(|part| part.len() >= LEAST_SEGMENT);
@@ -96,9 +147,8 @@ fn forms(secret: &str, placement: &Placement) -> Vec<String> {
     forms
 }
 
-fn telling(credentials: &Credentials) -> Vec<Secret> {
-    let Some(token) = &credentials.token else { return Vec::new() };
-    let mut forms = forms(token.expose(), &credentials.placement);
+fn telling(token: &Secret, placement: &Placement) -> Vec<Secret> {
+    let mut forms = forms(token.expose(), placement);
     // The payload of a token is no credential: an answer may repeat claims without the signature.
     if let [_, payload, _] = token.expose().split('.').collect::<Vec<_>>().as_slice() {
         forms.retain(|form| form != payload);
@@ -113,7 +163,7 @@ mod tests {
 
     fn mask(token: &str, placement: Placement) -> Mask {
         let token = Some(Secret::new(token.to_owned()));
-        Mask::new(&Credentials { token, expired: None, wrong_audience: None, placement })
+        Mask::new(&Credentials { token, placement, ..Credentials::default() })
     }
 
     #[test]
@@ -124,7 +174,7 @@ mod tests {
         {
             let text = format!("before {form} after");
             assert!(mask.betrays(&text), "{form}");
-            assert!(mask.apply(&text, None).starts_with("before $TOKEN"), "{form}");
+            assert!(mask.apply(&text, None).starts_with("before $A"), "{form}");
         }
         assert!(!mask.betrays("user"));
     }
@@ -137,13 +187,13 @@ mod tests {
         );
         assert!(mask.betrays("…c2lnbmF0dXJlLXNpZ25hdHVyZQ…"));
         assert!(!mask.betrays("…eyJzdWIiOiJhbGljZSJ9…"));
-        assert_eq!(mask.apply("eyJzdWIiOiJhbGljZSJ9", None), "$TOKEN");
+        assert_eq!(mask.apply("eyJzdWIiOiJhbGljZSJ9", None), "$A");
     }
 
     #[test]
     fn a_short_credential_proves_nothing_and_is_masked_all_the_same() {
         let mask = mask("k3y", Placement::Bearer);
         assert!(!mask.can_tell());
-        assert_eq!(mask.apply("a k3y b", None), "a $TOKEN b");
+        assert_eq!(mask.apply("a k3y b", None), "a $A b");
     }
 }

@@ -15,20 +15,33 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// Characters of a request body that evidence shows.
 const SHOWN_BODY: usize = 2_000;
 
-/// A credential with the shell expression that stands for it in evidence, for instance `$TOKEN`.
+/// A credential with the shell expression that stands for it in evidence, for instance `$A`.
 #[derive(Debug, Clone)]
 pub struct Presented {
     pub value: Secret,
     pub shown: String,
     pub origin: Origin,
+    /// Where this one goes; none: where the scan's first credential goes.
+    pub placement: Option<Placement>,
+}
+
+impl Presented {
+    /// A credential that goes where the scan's first one goes.
+    pub fn new(value: Secret, shown: impl Into<String>, origin: Origin) -> Self {
+        Self { value, shown: shown.into(), origin, placement: None }
+    }
+
+    fn place<'p>(&'p self, usual: &'p Placement) -> &'p Placement {
+        self.placement.as_ref().unwrap_or(usual)
+    }
 }
 
 /// What a presented credential is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The order's valid credential, unchanged.
+    /// A's valid credential, unchanged.
     Genuine,
-    /// Another credential of the order, or one made out of them: a stranger must not have it.
+    /// Another credential, or one made out of them: a stranger must not have it.
     Derived,
     /// Made up by us; anyone may see it.
     Invented,
@@ -66,7 +79,7 @@ impl Request {
         };
         let value = presented.value.expose();
         let mut headers = self.headers.clone();
-        match placement {
+        match presented.place(placement) {
             Placement::Query { name } => {
                 return (with_query(&self.path, name, &escape(value)), headers);
             }
@@ -75,6 +88,7 @@ impl Request {
                 headers.push(authorization(format!("Basic {}", STANDARD.encode(value))));
             }
             Placement::Header { name } => headers.push((name.clone(), value.to_owned())),
+            Placement::Cookie { name } => with_cookie(&mut headers, name, value),
         }
         (self.path.clone(), headers)
     }
@@ -86,11 +100,12 @@ impl Request {
         let mut path = self.path.clone();
         if let Some(presented) = &self.credential {
             let shown = &presented.shown;
-            match placement {
+            match presented.place(placement) {
                 Placement::Query { name } => path = with_query(&path, name, shown),
                 Placement::Bearer => headers.push(authorization(format!("Bearer {shown}"))),
                 Placement::Basic => headers.push(authorization(format!("Basic base64({shown})"))),
                 Placement::Header { name } => headers.push((name.clone(), shown.clone())),
+                Placement::Cookie { name } => with_cookie(&mut headers, name, shown),
             }
         }
         let body = self
@@ -113,7 +128,10 @@ impl Request {
         let mut url = quote(&format!("{}{}", target.origin(), self.path));
         if let Some(presented) = &self.credential {
             let shown = format!("\"{}\"", presented.shown);
-            match placement {
+            match presented.place(placement) {
+                Placement::Cookie { name } => {
+                    words.push(format!("-H {}{shown}", quote(&format!("Cookie: {name}="))));
+                }
                 Placement::Bearer => words.push(format!("-H 'Authorization: Bearer '{shown}")),
                 Placement::Basic => words.push(format!("-u {shown}")),
                 Placement::Header { name } => {
@@ -144,6 +162,14 @@ pub fn with_query(path: &str, name: &str, value: &str) -> String {
     format!("{path}{separator}{}={value}", escape(name))
 }
 
+/// Cookies are one header, also where the request has some of its own (RFC 6265 §5.4).
+fn with_cookie(headers: &mut Vec<(String, String)>, name: &str, value: &str) {
+    match headers.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case("cookie")) {
+        Some((_, cookies)) => *cookies = format!("{cookies}; {name}={value}"),
+        None => headers.push(("Cookie".to_owned(), format!("{name}={value}"))),
+    }
+}
+
 fn authorization(value: String) -> (String, String) {
     ("Authorization".to_owned(), value)
 }
@@ -159,7 +185,7 @@ mod tests {
 
     fn presented() -> Option<Presented> {
         let value = Secret::new("user:pa ss".to_owned());
-        Some(Presented { value, shown: "$TOKEN".to_owned(), origin: Origin::Genuine })
+        Some(Presented::new(value, "$A", Origin::Genuine))
     }
 
     fn target() -> Target {
@@ -185,12 +211,13 @@ mod tests {
             Placement::Basic,
             Placement::Query { name: "key".to_owned() },
             Placement::Header { name: "X-Key".to_owned() },
+            Placement::Cookie { name: "sid".to_owned() },
         ];
         for placement in placements {
             let shown = format!("{:?}", request.shown(&target(), &placement));
             let curl = request.curl(&target(), &placement);
             for text in [shown, curl] {
-                assert!(text.contains("$TOKEN"), "{text}");
+                assert!(text.contains("$A"), "{text}");
                 assert!(!text.contains("pa ss") && !text.contains("dXNlcj"), "{text}");
             }
         }

@@ -4,7 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use crate::api::{Api, Operation};
+use crate::live::Gap;
+use crate::live::actor::{Actor, Actors, Who};
 use crate::live::budget::Spent;
 use crate::live::call::{self, Fill, call};
 use crate::live::certificate::Certificate;
@@ -12,8 +16,8 @@ use crate::live::client::{Client, WireError};
 use crate::live::likeness::{leads_to_login, tells_of_error};
 use crate::live::reply::Reply;
 use crate::live::request::{Origin, Presented, Request};
-use crate::live::{Gap, mask};
-use crate::order::{Credentials, Placement};
+use crate::live::world::World;
+use crate::order::{Credentials, Intensity, Order, Placement};
 use crate::secret::Secret;
 
 /// How long a `Retry-After` is obeyed at most, and how often.
@@ -47,6 +51,9 @@ pub struct Scan<'a> {
     /// Seconds since 1970, when the scan started.
     pub now: i64,
     pub plaintext_port: Option<u16>,
+    pub intensity: Intensity,
+    actors: Actors,
+    world: OnceCell<World>,
     seen: std::sync::Mutex<HashMap<(usize, Face), Answered>>,
 }
 
@@ -64,34 +71,52 @@ pub struct Guarded {
 impl<'a> Scan<'a> {
     pub fn new(
         document: Api<'a>,
-        credentials: &'a Credentials,
+        order: &'a Order,
         client: Client,
         certificate: Option<Result<Certificate, String>>,
         now: i64,
-        plaintext_port: Option<u16>,
     ) -> Self {
-        let seen = std::sync::Mutex::new(HashMap::new());
-        Self { document, credentials, client, certificate, now, plaintext_port, seen }
+        Self {
+            document,
+            credentials: &order.credentials,
+            client,
+            certificate,
+            now,
+            plaintext_port: order.plaintext_port,
+            intensity: order.intensity,
+            actors: Actors::default(),
+            world: OnceCell::new(),
+            seen: std::sync::Mutex::default(),
+        }
     }
 
-    /// The valid credential of the order.
+    /// A's valid credential: the order's, or what logging in gave.
     pub fn genuine(&self) -> Option<Presented> {
-        let value = self.credentials.token.clone()?;
-        Some(Presented {
-            value,
-            shown: mask::variable("token").to_owned(),
-            origin: Origin::Genuine,
-        })
+        Some(self.actors.known(Who::A)?.credential.clone())
+    }
+
+    /// Somebody who may call; `None` if there is no such identity. The first to ask for it logs in.
+    pub async fn actor(&self, who: Who) -> Option<&Actor> {
+        self.actors.get(self, who).await
+    }
+
+    /// The credential of somebody; none of [`Who::Nobody`] and of whom there is not.
+    pub async fn credential(&self, who: Who) -> Option<Presented> {
+        Some(self.actor(who).await?.credential.clone())
+    }
+
+    /// What was learned of the API. The first to ask for it learns.
+    pub async fn world(&self) -> &World {
+        self.world.get_or_init(|| Box::pin(World::learn(self))).await
     }
 
     /// A credential of the right form that nobody issued.
     pub fn garbage(&self) -> Presented {
-        let text = match self.credentials.placement {
+        let text = match self.client.placement() {
             Placement::Basic => format!("{GARBAGE}:{GARBAGE}"),
             _ => GARBAGE.to_owned(),
         };
-        let value = Secret::new(text.clone());
-        Presented { value, shown: text, origin: Origin::Invented }
+        Presented::new(Secret::new(text.clone()), text, Origin::Invented)
     }
 
     /// Asks an operation, once: later checks get the same answer.
@@ -138,7 +163,7 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// The reason why there is none.
     pub async fn guarded(&self) -> Result<Guarded, Gap> {
-        if self.credentials.token.is_none() {
+        if self.genuine().is_none() {
             return Err(Gap::no_credential());
         }
         let mut tried = 0;
@@ -187,7 +212,24 @@ impl<'a> Scan<'a> {
 
     /// The request of an operation with these values and no credential.
     pub fn call(&self, operation: &Operation<'a>, fill: &Fill) -> Request {
-        call(&self.document, operation, &self.client.target, &self.client.placement, fill)
+        call(&self.document, operation, &self.client.target, &self.client.placement(), fill)
+    }
+
+    /// The request of an operation with exactly these values and no credential.
+    pub fn written(&self, operation: &Operation<'_>, inputs: &call::Inputs) -> Request {
+        call::written(operation, &self.client.target, &self.client.placement(), inputs)
+    }
+
+    /// The identities, whether they were asked for or not.
+    pub fn actors(&self) -> &Actors {
+        &self.actors
+    }
+
+    /// Takes away what the scan created, as far as the document describes how.
+    pub async fn clean_up(&self) {
+        if let Some(world) = self.world.get() {
+            world.clean_up(self).await;
+        }
     }
 
     async fn guard_of(
@@ -225,7 +267,7 @@ impl<'a> Scan<'a> {
         let list = self.document.operations.iter().position(|one| {
             one.method.is_safe() && one.path.trim_end_matches('/') == path && !one.is_templated()
         });
-        let (Some(list), Some(_)) = (list, self.credentials.token.as_ref()) else {
+        let (Some(list), Some(_)) = (list, self.genuine()) else {
             return Vec::new();
         };
         // The collection has no parameter, so this does not come back here.

@@ -20,8 +20,8 @@ use crate::secret::Secret;
 /// How `none` is written to slip past a comparison that minds the case (RFC 8725 §2.1).
 const NONES: [&str; 4] = ["none", "None", "NONE", "nOnE"];
 /// Header and payload of the genuine token, as the shell gets them.
-const SIGNED_PART: &str = r#"$(printf %s "$TOKEN" | cut -d. -f1-2)"#;
-const PAYLOAD_PART: &str = r#"$(printf %s "$TOKEN" | cut -d. -f2)"#;
+const SIGNED_PART: &str = r#"$(printf %s "$A" | cut -d. -f1-2)"#;
+const PAYLOAD_PART: &str = r#"$(printf %s "$A" | cut -d. -f2)"#;
 
 /// What a false credential tries to get past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,21 +154,21 @@ pub fn opaque_forgeries(credential: &Secret, placement: &Placement) -> Vec<Forge
         Forgery {
             defence: Defence::Unsigned,
             what: "its last quarter cut off".to_owned(),
-            presented: derived(truncated, format!(r#"$(printf %s "$TOKEN" | cut -c1-{kept})"#)),
+            presented: derived(truncated, format!(r#"$(printf %s "$A" | cut -c1-{kept})"#)),
         },
         Forgery {
             defence: Defence::Signature,
             what: "one character changed".to_owned(),
             presented: derived(
                 replaced,
-                format!(r#"$(printf %s "$TOKEN" | sed 's/./{letter}/{}')"#, changed + 1),
+                format!(r#"$(printf %s "$A" | sed 's/./{letter}/{}')"#, changed + 1),
             ),
         },
     ]
 }
 
 fn derived(value: String, shown: String) -> Presented {
-    Presented { value: Secret::new(value), shown, origin: Origin::Derived }
+    Presented::new(Secret::new(value), shown, Origin::Derived)
 }
 
 fn object(encoded: &str) -> Option<Map<String, Value>> {
@@ -268,7 +268,7 @@ mod tests {
         let payload = genuine.expose().split('.').nth(1).expect("a payload").to_owned();
         for forgery in Token::read(&genuine).expect("a token").forgeries().0 {
             assert!(!forgery.presented.shown.contains(&payload));
-            assert!(forgery.presented.shown.contains("$TOKEN"));
+            assert!(forgery.presented.shown.contains("$A"));
         }
     }
 

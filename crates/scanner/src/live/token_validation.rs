@@ -96,7 +96,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
 
 async fn observe(scan: &Scan<'_>) -> Result<Seen, Gap> {
     let guarded = scan.guarded().await?;
-    let credential = scan.credentials.token.as_ref().ok_or_else(Gap::no_credential)?;
+    let credential = &scan.genuine().ok_or_else(Gap::no_credential)?.value;
     let token = Token::read(credential);
     let (forgeries, missing) = match &token {
         Some(token) => token.forgeries(),
@@ -129,7 +129,7 @@ async fn observe(scan: &Scan<'_>) -> Result<Seen, Gap> {
 }
 
 fn forged_opaque(scan: &Scan<'_>, credential: &Secret) -> (Vec<Forgery>, Option<String>) {
-    let all = opaque_forgeries(credential, &scan.client.placement);
+    let all = opaque_forgeries(credential, &scan.client.placement());
     let missing = all.is_empty().then(|| "the credential is too short to be changed".to_owned());
     (all, missing)
 }
@@ -172,11 +172,7 @@ async fn given(scan: &Scan<'_>, guarded: &Guarded, which: Foreign, valid: Option
         let detail = format!("`credentials.{field}` {fault}");
         return Err(Gap::new(GapCode::Unsupported, detail));
     }
-    let presented = Presented {
-        value: secret.clone(),
-        shown: variable(field).to_owned(),
-        origin: Origin::Derived,
-    };
+    let presented = Presented::new(secret.clone(), variable(field), Origin::Derived);
     Ok(attempt(scan, guarded, field.replace('_', " "), presented).await)
 }
 

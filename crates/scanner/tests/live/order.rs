@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::address::Reach;
 use proving::{AUDIENCE, RateLimit, Running, Switches, Vendor, VendorConfig};
-use scanner::{Bounds, CheckId, Credentials, Order, Placement, Report, Secret};
+use scanner::{Bounds, CheckId, Credentials, Intensity, Order, Report, Secret};
 use serde_json::{Value, json};
 
 pub const BOUNDS: Bounds =
@@ -43,9 +43,10 @@ pub fn order_and_secrets(vendor: &Running, checks: &[CheckId]) -> (Order, [Strin
         reach: Reach::Loopback,
         document: vendor.document(),
         checks: checks.to_vec(),
-        credentials: Credentials { token, expired, wrong_audience, placement: Placement::Bearer },
+        credentials: Credentials { token, expired, wrong_audience, ..Credentials::default() },
         trust: vec![vendor.ca_pem.clone()],
         plaintext_port: plain,
+        intensity: Intensity::Normal,
         bounds: BOUNDS,
     };
     (order, secrets)
@@ -61,12 +62,11 @@ pub fn order_at(target: &str, checks: &[CheckId], bounds: Bounds) -> Order {
         checks: checks.to_vec(),
         credentials: Credentials {
             token: Some(Secret::new("sandbox-credential-1".to_owned())),
-            expired: None,
-            wrong_audience: None,
-            placement: Placement::Bearer,
+            ..Credentials::default()
         },
         trust: Vec::new(),
         plaintext_port: None,
+        intensity: Intensity::Normal,
         bounds,
     }
 }

@@ -1,0 +1,271 @@
+//! Records in answers, and which value of a record a parameter means.
+
+use serde_json::{Map, Value};
+
+use crate::live::invent::{last_word, singular, words};
+
+/// Fields that tell one record from another, the likeliest first.
+const IDS: [&str; 18] = [
+    "id",
+    "uuid",
+    "guid",
+    "_id",
+    "oid",
+    "slug",
+    "key",
+    "ref",
+    "reference",
+    "number",
+    "no",
+    "code",
+    "handle",
+    "username",
+    "name",
+    "title",
+    "email",
+    "sku",
+];
+/// Names under which a service wraps what it gives.
+const ENVELOPES: [&str; 14] = [
+    "data", "result", "results", "item", "items", "record", "records", "payload", "response",
+    "content", "object", "entity", "value", "body",
+];
+/// How deep an answer is searched for records, and how many of a list are kept.
+const MOST_DEPTH: usize = 5;
+const MOST_RECORDS: usize = 200;
+
+/// A path template with every parameter written `{}` and no slash at its end.
+pub fn normal(path: &str) -> String {
+    let mut found = String::new();
+    let mut rest = path.trim_end_matches('/');
+    while let Some((before, after)) = rest.split_once('{') {
+        found.push_str(before);
+        found.push_str("{}");
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    found.push_str(rest);
+    found
+}
+
+/// Names of the parameters of a path, in order.
+pub fn parameters(path: &str) -> Vec<&str> {
+    path.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect()
+}
+
+/// The parameter that ends a path, with what stands before it: `/orders` and `id` of `/orders/{id}`.
+pub fn last_parameter(path: &str) -> Option<(&str, &str)> {
+    let path = path.trim_end_matches('/');
+    let (before, last) = path.rsplit_once('/')?;
+    let name = last.strip_prefix('{')?.strip_suffix('}')?;
+    (!name.contains(['{', '}'])).then_some((before, name))
+}
+
+/// What a collection holds, as a word: `order` of `/shop/{id}/orders`.
+pub fn kind(path: &str) -> String {
+    let mut parts = path.trim_end_matches('/').rsplit('/');
+    let last = parts.find(|part| !part.starts_with('{') && !part.is_empty()).unwrap_or_default();
+    singular(&last.to_ascii_lowercase())
+}
+
+/// The value of a record that a parameter of this name means, where the record is of this kind.
+pub fn value_for(record: &Map<String, Value>, parameter: &str, kind: &str) -> Option<String> {
+    let plain = |name: &str| words(name).concat();
+    let wanted = plain(parameter);
+    let direct = record.iter().find(|(name, _)| plain(name) == wanted);
+    if let Some(text) = direct.and_then(|(_, value)| scalar(value)) {
+        return Some(text);
+    }
+    // `book_title` and `bookId` name a field of a book; `book` alone, or `id`, its id.
+    let mut left = words(parameter);
+    let of_kind = left
+        .first()
+        .is_some_and(|first| singular(first) == *kind || kind.ends_with(singular(first).as_str()));
+    if of_kind {
+        left.remove(0);
+        let rest = left.concat();
+        let field = record.iter().find(|(name, _)| plain(name) == rest);
+        if let Some(text) = field.and_then(|(_, value)| scalar(value)) {
+            return Some(text);
+        }
+    }
+    let means_id = left.is_empty()
+        || matches!(
+            left.concat().as_str(),
+            "id" | "uuid" | "guid" | "key" | "slug" | "pk" | "identifier" | "ref"
+        );
+    means_id.then(|| id_of(record, kind)).flatten()
+}
+
+/// What tells this record from others of its kind.
+pub fn id_of(record: &Map<String, Value>, kind: &str) -> Option<String> {
+    let plain = |name: &str| words(name).concat();
+    let named = |wanted: &str| record.iter().find(|(name, _)| plain(name) == wanted);
+    let exact = IDS.iter().take(4).find_map(|id| record.get(*id)).and_then(scalar);
+    let of_kind = || {
+        ["id", "uuid", "number", "no", "key"]
+            .iter()
+            .find_map(|end| scalar(named(&format!("{kind}{end}"))?.1))
+    };
+    let ending = || {
+        let mut ids = record
+            .iter()
+            .filter(|(name, _)| matches!(last_word(name).as_str(), "id" | "uuid" | "guid"));
+        scalar(ids.next()?.1)
+    };
+    let other = || IDS.iter().skip(4).find_map(|id| scalar(named(id)?.1));
+    exact.or_else(of_kind).or_else(other).or_else(ending)
+}
+
+/// A value that can stand in a path.
+pub fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() && text.len() <= 200 => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Every list of records in an answer, with the name that it stands under; the answer itself has none.
+pub fn lists(answer: &Value) -> Vec<(String, Vec<Map<String, Value>>)> {
+    let mut found = Vec::new();
+    gather(answer, "", 0, &mut found);
+    found
+}
+
+fn gather(
+    value: &Value,
+    name: &str,
+    depth: usize,
+    found: &mut Vec<(String, Vec<Map<String, Value>>)>,
+) {
+    if depth > MOST_DEPTH {
+        return;
+    }
+    match value {
+        Value::Array(items) => {
+            let records: Vec<_> =
+                items.iter().filter_map(Value::as_object).take(MOST_RECORDS).map(flat).collect();
+            if !records.is_empty() {
+                found.push((name.to_owned(), records));
+            }
+            for item in items.iter().take(20).filter_map(Value::as_object) {
+                for (key, value) in item {
+                    gather(value, key, depth + 2, found);
+                }
+            }
+        }
+        Value::Object(members) => {
+            for (key, value) in members {
+                let name = if ENVELOPES.contains(&key.as_str()) { name } else { key };
+                gather(value, name, depth + 1, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The one record of an answer, out of whatever wraps it. `None` for a list, and for what has no
+/// field of its own.
+pub fn record(answer: &Value) -> Option<Map<String, Value>> {
+    let mut value = answer;
+    for _ in 0..MOST_DEPTH {
+        let members = value.as_object()?;
+        let inner: Vec<_> = members.iter().filter(|(_, value)| value.is_object()).collect();
+        let own = members.iter().any(|(name, value)| scalar(value).is_some() && is_id(name));
+        let wrapped = inner.iter().find(|(name, _)| ENVELOPES.contains(&name.as_str()));
+        match (own, wrapped, inner.as_slice()) {
+            (true, ..) => break,
+            (_, Some((_, next)), _) => value = next,
+            (_, None, [(_, next)]) => value = next,
+            _ => break,
+        }
+    }
+    let members = flat(value.as_object()?);
+    (!members.is_empty()).then_some(members)
+}
+
+fn is_id(name: &str) -> bool {
+    IDS.iter().take(6).any(|id| *id == name)
+        || matches!(last_word(name).as_str(), "id" | "uuid" | "guid")
+}
+
+/// The fields of a record with those of the objects in it beneath: `attributes` and the like.
+fn flat(members: &Map<String, Value>) -> Map<String, Value> {
+    let mut found = members.clone();
+    for inner in members.values().filter_map(Value::as_object) {
+        for (name, value) in inner {
+            found.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    found
+}
+
+/// The text that ends a `Location`, which is the id of what was made (RFC 9110 §10.2.2).
+pub fn located(location: &str) -> Option<String> {
+    let path = location.split(['?', '#']).next()?.trim_end_matches('/');
+    let last = path.rsplit('/').next()?;
+    let text = percent_encoding::percent_decode_str(last).decode_utf8().ok()?;
+    (!text.is_empty()).then(|| text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().expect("an object")
+    }
+
+    #[test]
+    fn a_parameter_means_a_field_of_its_own_record() {
+        let cases = [
+            (json!({"id": 7, "title": "T"}), "book_title", "book", Some("T")),
+            (json!({"id": 7, "title": "T"}), "bookId", "book", Some("7")),
+            (json!({"_id": "x9"}), "id", "note", Some("x9")),
+            (json!({"order_id": 3, "user_id": 1}), "id", "order", Some("3")),
+            (json!({"username": "ann", "id": 4}), "username", "user", Some("ann")),
+            (json!({"slug": "tea", "n": 1}), "project", "project", Some("tea")),
+            (json!({"accountNumber": "K1"}), "number", "account", None),
+            (json!({"a": 1}), "b", "c", None),
+        ];
+        for (record, parameter, kind, expected) in cases {
+            assert_eq!(
+                value_for(&map(record.clone()), parameter, kind).as_deref(),
+                expected,
+                "{record} {parameter}"
+            );
+        }
+    }
+
+    #[test]
+    fn records_come_out_of_envelopes() {
+        let cases = [
+            json!({"id": 5, "user": {"id": 1}}),
+            json!({"data": {"id": 5}}),
+            json!({"success": true, "order": {"id": 5}}),
+            json!({"data": {"type": "orders", "id": 5, "attributes": {"a": 1}}}),
+        ];
+        for answer in cases {
+            assert_eq!(record(&answer).expect("a record")["id"], 5, "{answer}");
+        }
+        assert!(record(&json!([1])).is_none());
+    }
+
+    #[test]
+    fn lists_are_found_with_their_names() {
+        let answer = json!({"data": [{"id": 1, "tags": [{"id": 9}]}], "users": [{"id": 2}]});
+        let found = lists(&answer);
+        let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["", "tags", "users"]);
+    }
+
+    #[test]
+    fn paths_are_taken_apart() {
+        assert_eq!(normal("/a/{x}/b/{y_id}/"), "/a/{}/b/{}");
+        assert_eq!(last_parameter("/a/{x}/b/{y}"), Some(("/a/{x}/b", "y")));
+        assert_eq!(last_parameter("/a/{x}/b"), None);
+        assert_eq!(kind("/shop/{id}/orders"), "order");
+        assert_eq!(located("https://x/orders/a%20b?z=1").as_deref(), Some("a b"));
+    }
+}
