@@ -1,6 +1,6 @@
-"""Says whether a file is what its schema asks for: `valid.py sarif|xml|SCHEMA FILE`.
+"""Says whether files are what their schema asks for: `valid.py sarif|xml|SCHEMA FILE...`.
 
-Exit code 0 if it is; 1 if it is not, with a line for each fault; formats such as `uri` count.
+Exit code 0 if all are; 1 if one is not, with a line `FILE: fault` for each fault; formats such as `uri` count.
 """
 
 import importlib.resources
@@ -12,12 +12,14 @@ import xml.etree.ElementTree
 import jsonschema
 
 
-def main(schema, file):
-    text = pathlib.Path(file).read_text(encoding="utf-8")
-    faults = xml_faults(text) if schema == "xml" else json_faults(read_schema(schema), text)
-    for fault in faults:
-        print(fault)
-    return 1 if faults else 0
+def main(schema, *files):
+    judge = xml_faults if schema == "xml" else json_judge(read_schema(schema))
+    found = 0
+    for file in files:
+        for fault in judge(pathlib.Path(file).read_text(encoding="utf-8")):
+            print(f"{file}: {fault}")
+            found = 1
+    return found
 
 
 def read_schema(name):
@@ -27,11 +29,15 @@ def read_schema(name):
     return json.loads(pathlib.Path(name).read_text(encoding="utf-8"))
 
 
-def json_faults(schema, text):
+def json_judge(schema):
     validator = jsonschema.validators.validator_for(schema)
     validator.check_schema(schema)
     judge = validator(schema, format_checker=validator.FORMAT_CHECKER)
-    return [f"{fault.json_path}: {fault.message}" for fault in judge.iter_errors(json.loads(text))]
+
+    def faults(text):
+        return [f"{fault.json_path}: {fault.message}" for fault in judge.iter_errors(json.loads(text))]
+
+    return faults
 
 
 def xml_faults(text):

@@ -2,6 +2,7 @@
 
 mod grouped;
 mod people;
+mod scan;
 mod services;
 mod tokens;
 
@@ -15,6 +16,7 @@ use crate::verify::Verify;
 
 pub use grouped::command;
 pub use people::{ActVerb, KeyVerb, MachineVerb, PersonVerb, SettingsVerb};
+pub use scan::{Document, FailOn, HandOver, ScanVerb, Show};
 pub use services::{ServiceVerb, StandardVerb, TicketVerb, VendorVerb};
 pub use tokens::{PolicyVerb, RequestVerb, TokenVerb};
 
@@ -23,8 +25,9 @@ pub use tokens::{PolicyVerb, RequestVerb, TokenVerb};
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Exit codes: 0 done; 1 refused, by a rule, a reviewer or you; 2 arguments or files \
-    that cannot be used; 3 failure; 141 nobody reads the output any more.\n\n\
+    after_help = "Exit codes: 0 done; 1 refused, by a rule, a reviewer or you, or a scan found \
+    something; 2 arguments or files that cannot be used; 3 failure; 4 a scan could not judge \
+    everything; 141 nobody reads the output any more.\n\n\
     First steps:\n  portcullis tour                       the whole story in one terminal\n  \
     portcullis up                         start a server\n  \
     portcullis login http://127.0.0.1:7400"
@@ -82,6 +85,11 @@ pub enum Verb {
     /// Who is logged in
     #[command(after_help = "Example: portcullis whoami")]
     Whoami,
+    /// Reports of scans, and the checks that scans make
+    Scan {
+        #[command(subcommand)]
+        verb: ScanVerb,
+    },
     /// Acts of authority that wait for more operators
     Act {
         #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! How a verb ends: four exit codes, whose no it was, and how it is said.
+//! How a verb ends: five exit codes, whose no it was, and how it is said.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,12 +16,14 @@ use crate::verify::Changed;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     Done = 0,
-    /// A rule, a reviewer or you said no; nothing was changed.
+    /// A rule, a reviewer or you said no, and nothing was changed; or a scan found something.
     Refused = 1,
     /// The arguments, or a file that they name, cannot be used.
     Usage = 2,
     /// Something that should work did not: network, disk, server.
     Failed = 3,
+    /// A scan could not judge everything, and found nothing in what it judged.
+    Incomplete = 4,
 }
 
 /// A no of the command line's own, before the server is asked or after it answered.
@@ -74,6 +76,7 @@ impl Exit {
             Exit::Refused => "refused",
             Exit::Usage => "usage",
             Exit::Failed => "failed",
+            Exit::Incomplete => "incomplete",
         }
     }
 }

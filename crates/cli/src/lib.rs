@@ -41,6 +41,12 @@ pub fn main() -> ExitCode {
     }
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let json = args.json;
+    if let Verb::Scan { verb } = args.verb {
+        return match verb::scan::scan(verb, Show { json }) {
+            Ok(exit) => exit.into(),
+            Err(error) => failed(&error, json),
+        };
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into(), json),
@@ -82,7 +88,8 @@ async fn run(args: Args) -> Result<()> {
             println!("{}", control::api::description().to_pretty_json().context("printing")?);
             Ok(())
         }
-        Verb::ScanChild => Ok(()),
+        // Run before there is a runtime.
+        Verb::Scan { .. } | Verb::ScanChild => Ok(()),
     }
 }
 

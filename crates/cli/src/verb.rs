@@ -8,6 +8,7 @@ pub mod machine;
 pub mod person;
 pub mod policy;
 pub mod request;
+pub mod scan;
 pub mod service;
 pub mod settings;
 pub mod standard;

@@ -5,8 +5,9 @@ use clap::{Command, CommandFactory as _};
 use super::Args;
 
 /// Every verb in the order in which a new user needs it.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     ("Start", &["tour", "up", "login", "logout", "whoami"]),
+    ("Judge an API", &["scan"]),
     ("Bring an API in", &["vendor", "standard", "ticket", "service"]),
     ("Bring a token out", &["policy", "request", "token"]),
     ("Who may act", &["person", "machine", "settings", "act"]),

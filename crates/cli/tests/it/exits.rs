@@ -24,9 +24,12 @@ fn exit_codes_say_whose_no_it_is() {
     let [broken, other] = [&broken, &other].map(|path| path.to_str().unwrap());
     let data = site.data();
     let data = data.to_str().unwrap();
-    let cases: [(&Person, &[&str], i32); 27] = [
+    let cases: [(&Person, &[&str], i32); 30] = [
         (&olga, &["whoami"], 0),
         (&olga, &["--help"], 0),
+        (&stranger, &["scan", "checks"], 0),
+        (&stranger, &["scan", "checks", "transprot"], 2),
+        (&stranger, &["scan", "show", "nowhere.json"], 2),
         (&stranger, &["whoami"], 1),
         (&stranger, &["ticket", "list"], 1),
         (&olga, &["ticket", "show", "nothing"], 1),

@@ -175,13 +175,13 @@ fn findings(report: &Report) -> Markup {
 
 fn one(report: &Report, finding: &Finding) -> Markup {
     let severity = finding.severity.code();
-    let reach = words::reach(finding, words::operations(report));
+    let reach = words::reached(finding, words::operations(report));
     html! {
         details {
             summary {
                 span class=(format!("mark {severity}")) { (severity) }
                 " " (words::name(finding)) " "
-                span.reach { (reach) " operations" }
+                span.reach { (reach) }
             }
             dl {
                 dt { "Why it matters" } dd { (line(&finding.why)) }

@@ -92,7 +92,7 @@ fn case(check: &str, name: &str, body: &str) -> String {
 }
 
 fn told(report: &Report, finding: &Finding) -> String {
-    let reach = words::reach(finding, words::operations(report));
+    let reach = words::reached(finding, words::operations(report));
     let (owasp, cwe) = (line(&finding.owasp), finding.cwe);
     let (severity, confidence) = (finding.severity.code(), finding.confidence.code());
     let mut told = vec![
@@ -100,7 +100,7 @@ fn told(report: &Report, finding: &Finding) -> String {
         format!("finding {}", line(&finding.id)),
         format!("why: {}", block(&finding.why)),
         format!("fix: {}", block(&finding.fix)),
-        format!("reaches {reach} operations, at:"),
+        format!("reaches {reach}, at:"),
     ];
     told.extend(finding.places.iter().map(|place| format!("  {}", words::place(place))));
     if !finding.replay.is_empty() {

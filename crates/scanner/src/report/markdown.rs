@@ -106,7 +106,7 @@ fn details(report: &Report, finding: &Finding) -> String {
             finding.confidence.code(),
             code(&finding.id, MOST_IN_CELL),
         ),
-        format!("- **Reach:** {} operations", words::reach(finding, words::operations(report))),
+        format!("- **Reach:** {}", words::reached(finding, words::operations(report))),
     ];
     let places = finding.places.iter().take(MOST_PLACES);
     lines.extend(places.map(|place| format!("  - {}", code(&words::place(place), MOST_IN_LINE))));

@@ -147,6 +147,35 @@ mod tests {
         assert_eq!(sentence(&found, 3), "100 - 8.1 flaw = 91.9, rounded down to 91");
     }
 
+    /// `W x C x (0.4 + 0.6 x R/N)`, reckoned as a reader would.
+    fn reckoned(sum: &str) -> f64 {
+        let numbers = sum.split(|one: char| !one.is_ascii_digit() && one != '.');
+        let numbers: Vec<f64> = numbers.filter_map(|one| one.parse().ok()).collect();
+        let [weight, sure, least, more, reach, all] = numbers[..] else { panic!("{sum}") };
+        weight * sure * (least + more * reach / all)
+    }
+
+    #[test]
+    fn every_sum_that_is_shown_comes_out() {
+        let operations = ["a", "b", "c", "d", "e", "f", "g"];
+        for severity in Severity::ALL {
+            for confidence in [Confidence::Low, Confidence::Medium, Confidence::High] {
+                for reach in 0..=operations.len() {
+                    let flaw = Flaw { severity, confidence, ..FLAW };
+                    let found = score(&[finding(&flaw, "", &operations[..reach])], 7);
+                    for one in &found.deductions {
+                        let (sum, result) = one.arithmetic.split_once(" = ").expect("a sum");
+                        let off = (reckoned(sum) - f64::from(one.tenths) / 10.0).abs();
+                        assert!(off <= 0.05 + 1e-9, "{}", one.arithmetic);
+                        assert_eq!(result, tenths(one.tenths));
+                    }
+                    let left = FULL - total(&found.deductions);
+                    assert_eq!(found.points, left / 10);
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_flaw_costs_once_and_shared_operations_count_once() {
         let twice = [finding(&FLAW, "x", &["a", "b"]), finding(&FLAW, "y", &["b", "c"])];

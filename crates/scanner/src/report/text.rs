@@ -32,7 +32,7 @@ pub fn explain(finding: &Finding, colour: bool) -> String {
         fact("id", &line(&finding.id)),
         fact("class", &format!("{}, CWE-{}", line(&finding.owasp), finding.cwe)),
         fact("confidence", finding.confidence.code()),
-        fact("reach", &count(finding.reach as usize, "operation", "operations")),
+        fact("reach", &words::reached(finding, 0)),
         fact("why", &line(&finding.why)),
         fact("fix", &line(&finding.fix)),
     ];

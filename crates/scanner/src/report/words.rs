@@ -103,11 +103,21 @@ pub fn moment(at: u64) -> String {
     Millis(at).to_string()
 }
 
-/// `12/1043`, or the number alone where nobody knows of how many.
+/// `12/1043`; the number alone where nobody knows of how many, a dash where it reaches none.
 pub fn reach(finding: &Finding, operations: u32) -> String {
-    match operations {
-        0 => finding.reach.to_string(),
-        all => format!("{}/{all}", finding.reach),
+    match (finding.reach, operations) {
+        (0, _) => "-".to_owned(),
+        (some, 0) => some.to_string(),
+        (some, all) => format!("{some}/{all}"),
+    }
+}
+
+/// The same in words.
+pub fn reached(finding: &Finding, operations: u32) -> String {
+    match (finding.reach, operations) {
+        (0, _) => "no operation in particular".to_owned(),
+        (some, 0) => count(some as usize, "operation", "operations"),
+        (some, all) => format!("{some} of {}", count(all as usize, "operation", "operations")),
     }
 }
 
