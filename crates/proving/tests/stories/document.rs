@@ -158,6 +158,19 @@ async fn answers_hold_exactly_the_documented_fields() {
     assert_eq!(names(&parcels["items"][0]), names(&schema("Parcel")));
     let invoices = bench.json("/v1/invoices", &alice).await;
     assert_eq!(names(&invoices["items"][0]), names(&schema("Invoice")));
+    for (path, list) in
+        [("/v1/service-points", "ServicePoint"), ("/v1/admin/audit-events", "AuditEvent")]
+    {
+        let answer = bench.json(path, &admin).await;
+        assert_eq!(names(&answer["items"][0]), names(&schema(list)), "{path}");
+    }
+    for (path, answer) in [
+        ("/v1/preferences", "Preferences"),
+        ("/v1/depots/nearest?city=Ghent", "Depot"),
+        ("/v1/search?words=Ghent", "Found"),
+    ] {
+        assert_eq!(names(&bench.json(path, &alice).await), names(&schema(answer)), "{path}");
+    }
     let problem = bench.json("/v1/account", "").await;
     assert_eq!(names(&problem), names(&schema("Problem")));
     let keys = bench.json("/.well-known/jwks.json", "").await;
