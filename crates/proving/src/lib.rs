@@ -7,7 +7,7 @@
 //! Both publish the same OpenAPI document: it is true of the hardened twin only.
 //!
 //! Adding a weakness takes one line in `weakness.rs`, one `if` where it bites, and one attempt in
-//! `tests/stories/attempts.rs`.
+//! `tests/stories/attempts`.
 //!
 //! # Traps
 //!

@@ -3,8 +3,8 @@
 mod edge;
 mod injection;
 mod limits;
-mod login;
-mod oauth;
+pub mod login;
+pub mod oauth;
 mod objects;
 mod tokens;
 

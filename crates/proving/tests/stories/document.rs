@@ -6,6 +6,7 @@ use proving::{Switches, VendorConfig};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::api::new_parcel;
 use crate::bench::Bench;
 
 fn method(name: &str) -> Method {
@@ -158,9 +159,52 @@ async fn answers_hold_exactly_the_documented_fields() {
     assert_eq!(names(&parcels["items"][0]), names(&schema("Parcel")));
     let invoices = bench.json("/v1/invoices", &alice).await;
     assert_eq!(names(&invoices["items"][0]), names(&schema("Invoice")));
+    for (path, list) in
+        [("/v1/service-points", "ServicePoint"), ("/v1/admin/audit-events", "AuditEvent")]
+    {
+        let answer = bench.json(path, &admin).await;
+        assert_eq!(names(&answer["items"][0]), names(&schema(list)), "{path}");
+    }
+    for (path, answer) in [
+        ("/v1/preferences", "Preferences"),
+        ("/v1/depots/nearest?city=Ghent", "Depot"),
+        ("/v1/search?words=Ghent", "Found"),
+    ] {
+        assert_eq!(names(&bench.json(path, &alice).await), names(&schema(answer)), "{path}");
+    }
     let problem = bench.json("/v1/account", "").await;
     assert_eq!(names(&problem), names(&schema("Problem")));
     let keys = bench.json("/.well-known/jwks.json", "").await;
     assert_eq!(names(&keys["keys"][0]), names(&schema("KeySet")["keys"]["items"]["properties"]));
+    bench.vendor.stop().await;
+}
+
+#[tokio::test]
+async fn answers_to_bodies_hold_exactly_the_documented_fields() {
+    let bench = Bench::hardened().await;
+    let alice = bench.token("alice");
+    let document = bench.vendor.document();
+    let account = json!({ "name": "carol", "password": "correct horse" });
+    let callback = json!({ "callback_url": "https://hooks.shop.example/parcel" });
+    for (method, path, body, status, answer) in [
+        (Method::POST, "/v1/signup", &account, 201, "Customer"),
+        (Method::POST, "/v1/login", &account, 200, "TokenAnswer"),
+        (Method::POST, "/v1/parcels", &new_parcel(), 201, "Parcel"),
+        (Method::POST, "/v1/addresses/check", &json!({ "line": "a" }), 200, "Verdict"),
+        (Method::POST, "/v1/messages", &json!({ "text": "a" }), 200, "MessagePreview"),
+        (Method::POST, "/v1/callbacks", &callback, 202, "CallbackAnswer"),
+        (Method::POST, "/v1/echo", &json!({ "text": "a" }), 200, "Echo"),
+        (Method::POST, "/v1/address-book", &json!({ "line": "a" }), 201, "Entry"),
+        (Method::PATCH, "/v1/preferences", &json!({}), 200, "PreferencesReceived"),
+    ] {
+        let name = method.as_str().to_lowercase();
+        let responses = &document["paths"][path][&name]["responses"];
+        let reference = &responses[status.to_string()]["content"]["application/json"]["schema"];
+        assert_eq!(reference["$ref"], format!("#/components/schemas/{answer}"), "{path}");
+        let (got, fields) = bench.send(method, path, &alice, body).await;
+        assert_eq!(got.as_u16(), status, "{path}: {fields}");
+        let schema = &document["components"]["schemas"][answer]["properties"];
+        assert_eq!(names(&fields), names(schema), "{path}");
+    }
     bench.vendor.stop().await;
 }

@@ -12,5 +12,8 @@ mod attempts;
 mod bench;
 mod certificates;
 mod document;
+mod oauth;
+mod sessions;
 mod streams;
+mod traps;
 mod weaknesses;
