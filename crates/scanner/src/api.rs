@@ -16,12 +16,14 @@ pub use operation::{Answer, Media, Method, Operation, Parameter, Put};
 pub use security::{Flow, Requirement, Scheme, SchemeKind, Security};
 pub use server::Server;
 pub use shape::{Field, Schema, Shape, Shapes, Way};
-pub use source::{Fetch, File, Files, SourceError};
+pub use source::{Fetch, File, Files, Lines, SourceError};
 
 use crate::report::GapCode;
 
 /// References that are followed to reach one thing; beyond it they go in a circle.
 const MOST_HOPS: usize = 24;
+/// References that lead nowhere and are remembered.
+const MOST_BROKEN: usize = 10_000;
 /// Things that could not be read and are named.
 const MOST_GAPS: usize = 40;
 
@@ -69,6 +71,8 @@ pub struct Api<'a> {
     /// By path, then by method.
     pub operations: Vec<Operation<'a>>,
     pub shapes: Shapes<'a>,
+    /// References within the document that lead nowhere.
+    pub broken: Vec<At>,
     /// What could not be read, why, and where.
     pub gaps: Vec<(GapCode, String)>,
 }
@@ -130,15 +134,29 @@ impl<'a> Api<'a> {
         let edition = edition(root)?;
         let info = root.get("info");
         let mut gaps = files.unfollowed.clone();
+        let mut broken = Vec::new();
         let schemes = security::schemes(files, root, edition);
         let mut shapes = Shapes::default();
-        let operations = operation::read(files, root, edition, &mut shapes, &mut gaps);
+        let operations = operation::read(
+            files,
+            root,
+            edition,
+            &mut shapes,
+            &mut Faults { broken: &mut broken, gaps: &mut gaps },
+        );
         if operations.is_empty() {
             return Err(ApiError::NoOperations);
         }
         shapes.reach(&operations);
+        broken.extend(std::mem::take(&mut shapes.broken));
         gaps.extend(shapes.gaps());
+        gaps.extend(broken.iter().map(unresolved));
+        gaps.dedup();
         gaps.truncate(MOST_GAPS);
+        // Where the file was not had, nobody knows whether the reference is right.
+        broken.retain(|at| files.is_within(at));
+        broken.sort();
+        broken.dedup();
         Ok(Self {
             files,
             edition,
@@ -148,8 +166,26 @@ impl<'a> Api<'a> {
             schemes,
             operations,
             shapes,
+            broken,
             gaps,
         })
+    }
+
+    /// Operations that name this scheme in any of their alternatives, by index.
+    pub fn requiring(&self, scheme: &str) -> Vec<u32> {
+        let names = |one: &Operation<'_>| one.security.named().any(|(name, _)| *name == scheme);
+        self.numbered().filter(|(_, one)| names(one)).map(|(number, _)| number).collect()
+    }
+
+    /// Every operation with its place in the list.
+    pub fn numbered(&self) -> impl Iterator<Item = (u32, &Operation<'a>)> {
+        (0_u32..).zip(&self.operations)
+    }
+
+    /// Every value in the bodies that go this way, each once, with the shape that it stands in.
+    pub fn fields(&self, way: Way) -> impl Iterator<Item = (&Shape<'a>, &Field<'a>)> {
+        let shapes = self.shapes.list.iter().filter(move |shape| !shape.reach(way).is_empty());
+        shapes.flat_map(|shape| shape.fields.iter().map(move |field| (shape, field)))
     }
 
     /// The scheme that a requirement names.
@@ -190,6 +226,16 @@ impl<'a> Api<'a> {
     }
 }
 
+/// What of a document could not be read.
+struct Faults<'f> {
+    broken: &'f mut Vec<At>,
+    gaps: &'f mut Vec<(GapCode, String)>,
+}
+
+fn unresolved(at: &At) -> (GapCode, String) {
+    (GapCode::Unresolved, format!("the reference at `{}` leads nowhere", at.pointer))
+}
+
 fn edition(root: Node<'_>) -> Result<Edition, ApiError> {
     let stated = |key: &str| match root.value.get(key) {
         Some(Value::String(text)) => Some(text.clone()),
@@ -219,25 +265,36 @@ impl Files {
 
     /// What one reference of a file names.
     pub fn lookup<'a>(&'a self, file: usize, reference: &str) -> Option<Node<'a>> {
+        self.locate(file, reference).map(|(node, _)| node)
+    }
+
+    /// Where one reference of a file leads, as a place.
+    pub fn place(&self, file: usize, reference: &str) -> Option<At> {
+        self.locate(file, reference).map(|(_, at)| at)
+    }
+
+    fn locate<'a>(&'a self, file: usize, reference: &str) -> Option<(Node<'a>, At)> {
         let (name, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let file = match name {
             "" => file,
             name => self.find(&source::joined(&self.list.get(file)?.name, name))?,
         };
         let root = &self.list.get(file)?.root;
-        let pointer = percent_encoding::percent_decode_str(fragment).decode_utf8().ok()?;
-        let value = root.pointer(&pointer).or_else(|| root.pointer(fragment))?;
-        Some(Node { file, value })
+        let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8().ok()?;
+        let found = |pointer: &str| Some((root.pointer(pointer)?, pointer.to_owned()));
+        let (value, pointer) = found(&decoded).or_else(|| found(fragment))?;
+        Some((Node { file, value }, At { file, pointer }))
     }
 
-    /// Where one reference of a file leads, as a place.
-    pub fn place(&self, file: usize, reference: &str) -> Option<At> {
-        let (name, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let file = match name {
-            "" => file,
-            name => self.find(&source::joined(&self.list.get(file)?.name, name))?,
-        };
-        Some(At { file, pointer: fragment.to_owned() })
+    /// True if the reference that stands here names something within files that were read.
+    fn is_within(&self, at: &At) -> bool {
+        let node = self.list.get(at.file).and_then(|file| file.root.pointer(&at.pointer));
+        let reference = node.and_then(|node| node.get("$ref")).and_then(Value::as_str);
+        reference.is_some_and(|reference| {
+            let name = reference.split('#').next().unwrap_or_default();
+            let base = self.list.get(at.file).map(|file| file.name.as_str()).unwrap_or_default();
+            name.is_empty() || self.find(&source::joined(base, name)).is_some()
+        })
     }
 }
 

@@ -1,10 +1,12 @@
 //! Judges APIs from outside: parses hostile answers, holds no secrets of ours, runs as a child process.
 //!
-//! Start reading at [`order`] (what is asked), then [`live`] (how a scan runs, one file per check),
-//! then [`report`] (what comes back). [`child`] puts a scan into a process of its own.
+//! Start reading at [`document`] (a description is judged, one file per check) and [`live`] (a sandbox
+//! is, as [`order`] asks), both over [`api`]; then [`report`] (what comes back). [`child`] puts a live
+//! scan into a process of its own.
 
 pub mod api;
 pub mod child;
+pub mod document;
 pub mod flaw;
 pub mod live;
 pub mod order;

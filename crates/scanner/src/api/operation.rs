@@ -5,9 +5,11 @@ use serde_json::Value;
 use super::security::{self, Security};
 use super::shape::{Schema, Shapes};
 use super::source::FORM;
-use super::{At, Edition, Files, Node};
+use super::{At, Edition, Faults, Files, MOST_BROKEN, Node};
 use crate::report::GapCode;
 
+/// Operations of one document that are read; the largest known to us has under 20,000.
+const MOST_OPERATIONS: usize = 100_000;
 /// The methods of a path item (OpenAPI 3.1, Path Item Object).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
@@ -110,6 +112,11 @@ impl Method {
         }
     }
 
+    /// True if it tells of the server rather than of the API.
+    pub const fn is_answered_by_the_server(self) -> bool {
+        matches!(self, Self::Head | Self::Options | Self::Trace)
+    }
+
     /// True if the method only reads (RFC 9110 §9.2.1).
     pub const fn is_safe(self) -> bool {
         matches!(self, Self::Get | Self::Head | Self::Options | Self::Trace)
@@ -172,6 +179,15 @@ impl<'a> Operation<'a> {
         self.answers.iter().filter(|answer| answer.status.starts_with('2'))
     }
 
+    /// True for answers that tell of a failure; the default does where another tells of success.
+    pub fn is_error(&self, answer: &Answer<'_>) -> bool {
+        match answer.status.as_bytes().first() {
+            Some(b'1'..=b'3') => false,
+            Some(b'4' | b'5') => true,
+            _ => self.answers.iter().any(|one| one.status.starts_with(['1', '2', '3'])),
+        }
+    }
+
     /// True if an answer of this status, its class or (for errors) the default is documented.
     pub fn answers_with(&self, status: &str) -> bool {
         let class = status.get(..1).unwrap_or_default();
@@ -186,7 +202,7 @@ pub(super) fn read<'a>(
     root: Node<'a>,
     edition: Edition,
     shapes: &mut Shapes<'a>,
-    gaps: &mut Vec<(GapCode, String)>,
+    faults: &mut Faults<'_>,
 ) -> Vec<Operation<'a>> {
     let Some(paths) = root.get("paths") else { return Vec::new() };
     let mut found = Vec::new();
@@ -195,14 +211,19 @@ pub(super) fn read<'a>(
     paths.sort_by_key(|(path, _)| *path);
     for (path, item) in paths {
         let at = At::default().then("paths").then(path);
-        let (Some(item), at) = (files.resolve(item), placed(files, item, at)) else {
-            gaps.push((GapCode::Unresolved, format!("`{path}`: its reference leads nowhere")));
+        let (Some(item), at) = (files.resolve(item), placed(files, item, at.clone())) else {
+            faults.broken.push(at);
             continue;
         };
         for (key, method) in Method::ALL {
             let Some(node) = item.get(key).filter(|node| node.value.is_object()) else { continue };
+            if found.len() >= MOST_OPERATIONS {
+                let why = format!("there are more than {MOST_OPERATIONS} operations");
+                faults.gaps.push((GapCode::TooLarge, why));
+                return found;
+            }
             let place = Place { root, item, item_at: at.clone(), at: at.then(key), edition };
-            let mut reader = Reader { files, shapes, gaps };
+            let mut reader = Reader { files, shapes, broken: faults.broken };
             found.push(reader.operation(path, method, node, &place));
         }
     }
@@ -236,7 +257,7 @@ struct Place<'a> {
 struct Reader<'a, 'r> {
     files: &'a Files,
     shapes: &'r mut Shapes<'a>,
-    gaps: &'r mut Vec<(GapCode, String)>,
+    broken: &'r mut Vec<At>,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -442,9 +463,8 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn miss(&mut self, at: &At) {
-        let gap = (GapCode::Unresolved, format!("the reference at `{}` leads nowhere", at.pointer));
-        if !self.gaps.contains(&gap) {
-            self.gaps.push(gap);
+        if self.broken.len() < MOST_BROKEN {
+            self.broken.push(at.clone());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::operation::Operation;
-use super::{At, Files, Node};
+use super::{At, Files, MOST_BROKEN, Node};
 use crate::report::GapCode;
 
 /// How deep one schema may nest without a reference.
@@ -13,8 +13,8 @@ const MOST_DEPTH: usize = 40;
 /// Fields of one schema, and shapes of one document, that are read.
 const MOST_FIELDS: usize = 20_000;
 const MOST_SHAPES: usize = 400_000;
-/// Pairs of a shape and an operation that are kept.
-const MOST_PAIRS: usize = 30_000_000;
+/// Steps from operations to their shapes and on; as many pairs are kept at most.
+const MOST_STEPS: usize = 30_000_000;
 
 /// A schema after its references.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,8 @@ pub struct Field<'a> {
     /// What stands there after references.
     pub node: Node<'a>,
     pub required: bool,
+    /// True if another shape stands here, by reference.
+    pub referred: bool,
     pub read_only: bool,
     pub write_only: bool,
     pub at: At,
@@ -70,7 +72,7 @@ pub struct Shape<'a> {
 pub struct Shapes<'a> {
     pub list: Vec<Shape<'a>>,
     known: HashMap<usize, usize>,
-    broken: Vec<At>,
+    pub(super) broken: Vec<At>,
     overflow: bool,
 }
 
@@ -98,6 +100,17 @@ impl<'a> Node<'a> {
     /// True if only listed values are allowed.
     pub fn is_closed(self) -> bool {
         self.value.get("enum").is_some() || self.value.get("const").is_some()
+    }
+}
+
+impl Shape<'_> {
+    /// Operations that it reaches this way, by index.
+    pub fn reach(&self, way: Way) -> &[u32] {
+        match way {
+            Way::Request => &self.requests,
+            Way::Answer => &self.answers,
+            Way::Error => &self.errors,
+        }
     }
 }
 
@@ -166,7 +179,9 @@ impl<'a> Shapes<'a> {
         found
     }
 
-    fn spread(&self, shape: usize, seen: &mut [bool], found: &mut Vec<usize>) {
+    /// Adds what a shape leads to; gives the number of steps that it took.
+    fn spread(&self, shape: usize, seen: &mut [bool], found: &mut Vec<usize>) -> usize {
+        let mut steps = 0;
         let mut waiting = vec![shape];
         while let Some(index) = waiting.pop() {
             match seen.get_mut(index) {
@@ -174,22 +189,24 @@ impl<'a> Shapes<'a> {
                 _ => continue,
             }
             found.push(index);
-            waiting.extend(self.list.get(index).into_iter().flat_map(|shape| shape.refs.iter()));
+            let refs = self.list.get(index).map(|shape| &shape.refs[..]).unwrap_or_default();
+            steps += 1 + refs.len();
+            waiting.extend(refs);
         }
+        steps
     }
 
     /// Works out which operations each shape reaches.
     pub(super) fn reach(&mut self, operations: &[Operation<'a>]) {
-        let mut pairs = 0;
+        let mut steps = 0;
         let mut seen = vec![false; self.list.len()];
         for (number, operation) in (0_u32..).zip(operations) {
             for way in [Way::Request, Way::Answer, Way::Error] {
                 let mut found = Vec::new();
                 for root in roots(operation, way) {
-                    self.spread(root, &mut seen, &mut found);
+                    steps += self.spread(root, &mut seen, &mut found);
                 }
-                pairs += found.len();
-                if pairs > MOST_PAIRS {
+                if steps > MOST_STEPS {
                     self.overflow = true;
                     return;
                 }
@@ -209,13 +226,10 @@ impl<'a> Shapes<'a> {
     }
 
     pub(super) fn gaps(&self) -> Vec<(GapCode, String)> {
-        let broken = self.broken.iter().map(|at| {
-            (GapCode::Unresolved, format!("the reference at `{}` leads nowhere", at.pointer))
-        });
         let most = self.overflow.then(|| {
             (GapCode::TooLarge, "the schemas are more or larger than what is read".to_owned())
         });
-        most.into_iter().chain(broken).collect()
+        most.into_iter().collect()
     }
 }
 
@@ -223,8 +237,8 @@ fn roots<'o>(operation: &'o Operation<'_>, way: Way) -> impl Iterator<Item = usi
     let bodies = operation.bodies.iter().filter(move |_| way == Way::Request);
     let answers = operation.answers.iter().filter(move |answer| match way {
         Way::Request => false,
-        Way::Answer => answer.status.starts_with(['1', '2', '3']),
-        Way::Error => !answer.status.starts_with(['1', '2', '3']),
+        Way::Answer => !operation.is_error(answer),
+        Way::Error => operation.is_error(answer),
     });
     let content = answers.flat_map(|answer| answer.content.iter());
     bodies.chain(content).filter_map(|media| Some(media.schema?.shape))
@@ -263,13 +277,14 @@ impl<'a> Reader<'a, '_> {
             self.shapes.overflow = true;
             return;
         }
+        let stated = node;
         let Some(node) = self.follow(node, &spot) else { return };
         let Some(inline) = node.inline else {
-            self.note(node.resolved, spot);
+            self.note(node.resolved, stated, true, spot);
             return;
         };
         let (name, path, at, depth) = (spot.name, spot.path.clone(), spot.at.clone(), spot.depth);
-        self.note(inline, spot);
+        self.note(inline, stated, false, spot);
         self.inside(inline, name, &path, &at, depth + 1);
     }
 
@@ -284,20 +299,25 @@ impl<'a> Reader<'a, '_> {
                 Some(Followed { resolved: schema.node, inline: None })
             }
             None => {
-                self.shapes.broken.push(spot.at.clone());
+                if self.shapes.broken.len() < MOST_BROKEN {
+                    self.shapes.broken.push(spot.at.clone());
+                }
                 None
             }
         }
     }
 
-    fn note(&mut self, node: Node<'a>, spot: Spot<'a>) {
+    /// What stands beside a reference counts too (OpenAPI 3.1; of older ones it is what was meant).
+    fn note(&mut self, node: Node<'a>, stated: Node<'a>, referred: bool, spot: Spot<'a>) {
+        let flag = |key| node.flag(key) || stated.flag(key);
         self.fields.push(Field {
             name: spot.name,
             path: spot.path,
             node,
             required: spot.required,
-            read_only: node.flag("readOnly"),
-            write_only: node.flag("writeOnly"),
+            referred,
+            read_only: flag("readOnly"),
+            write_only: flag("writeOnly"),
             at: spot.at,
         });
     }

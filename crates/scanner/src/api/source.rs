@@ -46,8 +46,10 @@ pub enum Syntax {
 pub struct File {
     /// As it was named, or where a reference led.
     pub name: String,
+    /// SHA-256 of its bytes, in lower-case hex.
+    pub sha256: String,
     pub root: Value,
-    /// Keys that stood twice in one object; the last one counts.
+    /// Pointers to keys that stood twice in one object; the last one counts.
     pub duplicates: Vec<String>,
     pub(crate) syntax: Syntax,
     pub(crate) text: String,
@@ -75,6 +77,8 @@ impl File {
         if bytes.len() > MOST_BYTES {
             return Err(SourceError::TooLong { name, bytes: bytes.len() });
         }
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
+        let sha256 = hex::encode(digest);
         let text = String::from_utf8(bytes).map_err(|error| SourceError::Encoding {
             name: name.clone(),
             at: error.utf8_error().valid_up_to(),
@@ -88,15 +92,17 @@ impl File {
             false => yaml::read(&name, &text).map(|read| (read, Syntax::Yaml)),
         };
         let ((root, duplicates), syntax) = read?;
-        Ok(Self { name, root, duplicates, syntax, text })
+        Ok(Self { name, sha256, root, duplicates, syntax, text })
     }
 }
 
 impl Files {
     /// A description that is at hand as a value, in one file without a name.
     pub fn of_value(root: Value) -> Self {
-        let (name, text, duplicates) = (String::new(), String::new(), Vec::new());
-        let mut file = File { name, root, duplicates, syntax: Syntax::Json, text };
+        let text = root.to_string();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+        let (name, sha256, duplicates) = (String::new(), hex::encode(digest), Vec::new());
+        let mut file = File { name, sha256, root, duplicates, syntax: Syntax::Json, text };
         form::gather(&mut file.root);
         Self { list: vec![file], unfollowed: Vec::new() }
     }
@@ -158,6 +164,13 @@ impl Files {
     pub fn find(&self, name: &str) -> Option<usize> {
         self.list.iter().position(|file| file.name == name)
     }
+}
+
+/// A JSON Pointer (RFC 6901) of these parts.
+fn pointer<'p>(parts: impl Iterator<Item = &'p str>) -> String {
+    parts.fold(String::new(), |pointer, part| {
+        format!("{pointer}/{}", part.replace('~', "~0").replace('/', "~1"))
+    })
 }
 
 /// References of a value that lead out of its file, without their fragments.

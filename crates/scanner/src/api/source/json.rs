@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{MOST_VALUES, SourceError};
+use super::{MOST_VALUES, SourceError, pointer};
 
 /// Duplicate keys that are named.
 const MOST_DUPLICATES: usize = 50;
@@ -13,10 +13,11 @@ const MOST_DUPLICATES: usize = 50;
 #[derive(Default)]
 struct Seen {
     values: usize,
-    duplicates: Vec<String>,
+    /// Each as the parts of its pointer, the innermost first.
+    duplicates: Vec<Vec<String>>,
 }
 
-/// The value, and the keys that stood twice in one object.
+/// The value, and pointers to the keys that stood twice in one object.
 pub fn read(name: &str, text: &str) -> Result<(Value, Vec<String>), SourceError> {
     let seen = RefCell::new(Seen::default());
     let mut input = serde_json::Deserializer::from_str(text);
@@ -26,7 +27,10 @@ pub fn read(name: &str, text: &str) -> Result<(Value, Vec<String>), SourceError>
     });
     let seen = seen.into_inner();
     match read {
-        Ok(value) => Ok((value, seen.duplicates)),
+        Ok(value) => {
+            let pointer = |parts: Vec<String>| pointer(parts.iter().rev().map(String::as_str));
+            Ok((value, seen.duplicates.into_iter().map(pointer).collect()))
+        }
         Err(_) if seen.values > MOST_VALUES => Err(SourceError::TooMany { name: name.to_owned() }),
         Err(error) => {
             let (line, column) = (error.line(), error.column());
@@ -38,6 +42,20 @@ pub fn read(name: &str, text: &str) -> Result<(Value, Vec<String>), SourceError>
 }
 
 struct Any<'s>(&'s RefCell<Seen>);
+
+impl Any<'_> {
+    fn duplicates(&self) -> usize {
+        self.0.borrow().duplicates.len()
+    }
+
+    /// Says where the duplicates stand that were found within this member or item.
+    fn within(&self, before: usize, part: impl std::fmt::Display) {
+        if self.duplicates() > before {
+            let mut seen = self.0.borrow_mut();
+            seen.duplicates.iter_mut().skip(before).for_each(|one| one.push(part.to_string()));
+        }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Any<'_> {
     type Value = Value;
@@ -90,7 +108,10 @@ impl<'de> Visitor<'de> for Any<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut input: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
+        let mut before = self.duplicates();
         while let Some(value) = input.next_element_seed(Any(self.0))? {
+            self.within(before, list.len());
+            before = self.duplicates();
             list.push(value);
         }
         Ok(Value::Array(list))
@@ -99,11 +120,13 @@ impl<'de> Visitor<'de> for Any<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut input: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
         while let Some(key) = input.next_key::<String>()? {
+            let before = self.duplicates();
             let value = input.next_value_seed(Any(self.0))?;
+            self.within(before, &key);
             if members.contains_key(&key) {
                 let mut seen = self.0.borrow_mut();
                 if seen.duplicates.len() < MOST_DUPLICATES {
-                    seen.duplicates.push(key.clone());
+                    seen.duplicates.push(vec![key.clone()]);
                 }
             }
             members.insert(key, value);
@@ -122,10 +145,17 @@ mod tests {
         let (value, twice) =
             read("a", r#"{"a": [1, -2, 2.5, true, null, "x"], "a": {}}"#).expect("json");
         assert_eq!(value, json!({"a": {}}));
-        assert_eq!(twice, ["a"]);
+        assert_eq!(twice, ["/a"]);
         let (value, twice) = read("a", r#"[1, -2, 2.5, true, null, "x\n"]"#).expect("json");
         assert_eq!(value, json!([1, -2, 2.5, true, null, "x\n"]));
         assert!(twice.is_empty());
+    }
+
+    #[test]
+    fn a_duplicate_is_named_by_its_place() {
+        let (_, twice) =
+            read("a", r#"{"p": [0, {"a/b": {"x": 1, "x": {"y": 1, "y": 2}}}]}"#).expect("json");
+        assert_eq!(twice, ["/p/1/a~1b/x/y", "/p/1/a~1b/x"]);
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::{Map, Number, Value};
 
-use super::{MOST_VALUES, SourceError};
+use super::{MOST_VALUES, SourceError, pointer};
 
 /// How deep values may nest.
 const MOST_DEPTH: usize = 128;
 /// Duplicate keys that are named.
 const MOST_DUPLICATES: usize = 50;
 
-/// The value of the first document, and the keys that stood twice in one mapping.
+/// The value of the first document, and pointers to the keys that stood twice in one mapping.
 pub fn read(name: &str, text: &str) -> Result<(Value, Vec<String>), SourceError> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
@@ -131,6 +131,19 @@ impl Builder {
         }
     }
 
+    /// The pointer of a member of the innermost mapping.
+    fn place(&self, key: &str) -> String {
+        let outer = self.open.split_last().map(|(_, outer)| outer).unwrap_or_default();
+        let parts: Vec<String> = outer
+            .iter()
+            .map(|open| match open {
+                Open::List(list, _) => list.len().to_string(),
+                Open::Map(mapping) => mapping.key.clone().unwrap_or_default(),
+            })
+            .collect();
+        pointer(parts.iter().map(String::as_str).chain([key]))
+    }
+
     fn put(&mut self, value: Value) -> Result<(), Fault> {
         match self.open.last_mut() {
             None => self.root = Some(value),
@@ -139,7 +152,8 @@ impl Builder {
                 None => mapping.key = Some(as_key(value)?),
                 Some(key) => {
                     if mapping.put(key.clone(), value) && self.duplicates.len() < MOST_DUPLICATES {
-                        self.duplicates.push(key);
+                        let place = self.place(&key);
+                        self.duplicates.push(place);
                     }
                 }
             },
@@ -251,7 +265,9 @@ mod tests {
         let (value, twice) = read("a", text).expect("yaml");
         let x = json!({"p": 1, "q": 2});
         assert_eq!(value, json!({"a": 9, "b": x, "c": {"p": 1, "q": 3}, "d": [1, x]}));
-        assert_eq!(twice, ["a"]);
+        assert_eq!(twice, ["/a"]);
+        let (_, twice) = read("a", "p:\n  - 0\n  - {x: 1, x: 2}\n").expect("yaml");
+        assert_eq!(twice, ["/p/1/x"]);
     }
 
     #[test]

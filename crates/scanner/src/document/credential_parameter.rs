@@ -1,0 +1,138 @@
+//! Credentials as ordinary parameters.
+
+use super::purpose;
+use super::words::Words;
+use super::{Check, Found, Spot};
+use crate::api::{Api, Operation, Parameter, Put, SchemeKind};
+use crate::flaw::Flaw;
+use crate::report::{Confidence, Severity};
+
+pub const CHECK: Check = Check {
+    flaw: Flaw {
+        id: "credential-parameter",
+        check: "credential-parameter",
+        title: "A credential is an ordinary parameter",
+        severity: Severity::Medium,
+        confidence: Confidence::Medium,
+        why: "What is no security scheme is not treated as a secret: tools log and cache it, \
+              gateways do not check it, generated clients print it, and no reader of the document \
+              can tell that the operation is protected. In a query it also stands in every log.",
+        fix: "Declare it under `securitySchemes` and require it with `security`; take it in a \
+              header.",
+        owasp: "API2:2023",
+        cwe: 522,
+    },
+    asks: "Are keys, tokens or passwords taken as plain parameters?",
+    judged: "Header, query and cookie parameters that are named like a credential (`X-Api-Key`, \
+             `access_token`, `Authorization`, `password` …), where no scheme of the same name and \
+             place exists. Tokens of pages, uploads, forms, idempotency and signatures, and the \
+             parameters of logins and password resets are not counted.",
+    example: "parameters:\n  - {name: api_key, in: query, schema: {type: string}}",
+};
+
+/// Names of what proves who calls.
+const CREDENTIAL: &[&str] = &[
+    "authorization", "api key", "apikey", "api token", "apitoken", "access token", "accesstoken",
+    "auth token", "authtoken", "auth key", "authkey", "bearer token", "session token", "sessiontoken",
+    "session id", "sessionid", "secret key", "secretkey", "client secret", "clientsecret", "api secret",
+    "apisecret", "app key", "appkey", "app secret", "appsecret", "application key", "subscription key", "password",
+    "passwd", "jwt", "id token", "private token", "user token", "admin token", "login token", "access key", "accesskey",
+    "x auth", "service key", "license key",
+];
+
+/// Names that are a credential only if they stand alone.
+const ALONE: &[&str] = &["token", "x token", "key token", "secret", "x secret", "auth", "x auth", "pwd", "session"];
+
+pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
+    for (number, operation) in api.numbered().filter(|(_, one)| !is_for_it(one)) {
+        for parameter in operation.parameters.iter().filter(|one| is_credential(one)) {
+            if declared(api, parameter) {
+                continue;
+            }
+            let place = match parameter.put {
+                Put::Header => "header",
+                Put::Cookie => "cookie",
+                _ => "query parameter",
+            };
+            let shape = format!("{place} `{}`", parameter.name);
+            found.at(shape, Spot::operation(number, &parameter.at));
+        }
+    }
+}
+
+/// True if operations take their credential as a parameter.
+pub(super) fn is_described(api: &Api<'_>) -> bool {
+    let takes = api.operations.iter().filter(|one| takes_one(one)).count();
+    takes * 2 >= api.operations.len()
+}
+
+/// True if the operation takes a credential as a parameter.
+pub(super) fn takes_one(operation: &Operation<'_>) -> bool {
+    operation.parameters.iter().any(is_credential)
+}
+
+pub(super) fn is_credential(parameter: &Parameter<'_>) -> bool {
+    let words = Words::of(parameter.name);
+    let named = words.ends(CREDENTIAL).is_some() || words.is(ALONE).is_some();
+    named && parameter.put != Put::Path && !parameter.schema.is_some_and(|one| is_no_secret(one.node))
+}
+
+/// A flag or a choice is no credential, whatever its name.
+fn is_no_secret(node: crate::api::Node<'_>) -> bool {
+    node.is_type("boolean") || node.is_type("integer") || node.is_closed()
+}
+
+/// Where a credential is what the operation is about.
+fn is_for_it(operation: &Operation<'_>) -> bool {
+    purpose::is_login(operation) || purpose::is_entrance(operation)
+}
+
+fn declared(api: &Api<'_>, parameter: &Parameter<'_>) -> bool {
+    let authorization = parameter.name.eq_ignore_ascii_case("authorization");
+    api.schemes.iter().any(|scheme| match scheme.kind {
+        SchemeKind::Key { name, put } => {
+            let same = match put {
+                "query" => parameter.put == Put::Query,
+                "cookie" => parameter.put == Put::Cookie,
+                _ => parameter.put == Put::Header,
+            };
+            same && name.eq_ignore_ascii_case(parameter.name)
+        }
+        SchemeKind::Unknown => false,
+        // The header that these schemes use.
+        _ => authorization && parameter.put == Put::Header,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::trial;
+    use serde_json::json;
+
+    fn found(path: &str, name: &str, put: &str, schema: serde_json::Value) -> Vec<String> {
+        let parameter = json!({"name": name, "in": put, "schema": schema});
+        let paths = json!({path: {"post": {"parameters": [parameter]}}});
+        trial::found(&CHECK, look, trial::with(json!({ "paths": paths })))
+    }
+
+    #[test]
+    fn keys_and_passwords_are_found_by_their_names() {
+        let text = json!({"type": "string"});
+        assert_eq!(found("/a", "X-API-Key", "header", text.clone()), ["header `X-API-Key` @ POST /a"]);
+        assert_eq!(found("/a", "accessToken", "query", text.clone()), ["query parameter `accessToken` @ POST /a"]);
+        assert_eq!(found("/a", "token", "query", text.clone()), ["query parameter `token` @ POST /a"]);
+        assert_eq!(found("/a", "user_password", "query", text).len(), 1);
+    }
+
+    #[test]
+    fn other_tokens_schemes_and_logins_are_not() {
+        let text = json!({"type": "string"});
+        for name in ["page_token", "nextToken", "x-csrf-token", "pageKey", "key", "Idempotency-Key", "password_policy", "tokens", "upload-token"] {
+            assert!(found("/a", name, "query", text.clone()).is_empty(), "{name}");
+        }
+        assert!(found("/login", "password", "query", text.clone()).is_empty());
+        assert!(found("/a", "Authorization", "header", text).is_empty());
+        assert!(found("/a", "password", "query", json!({"type": "boolean"})).is_empty());
+    }
+}

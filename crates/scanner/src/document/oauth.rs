@@ -1,0 +1,21 @@
+//! What several checks ask of OAuth schemes.
+
+use crate::api::{Api, Flow, SchemeKind};
+
+/// Every flow of this name, with the operations that require its scheme.
+pub fn flows<'a>(api: &Api<'a>, name: &str, mut with: impl FnMut(&[u32], &Flow<'a>)) {
+    for scheme in &api.schemes {
+        let SchemeKind::OAuth { flows } = &scheme.kind else { continue };
+        for flow in flows.iter().filter(|flow| flow.name == name) {
+            with(&api.requiring(scheme.name), flow);
+        }
+    }
+}
+
+/// True if the scheme grants scopes.
+pub fn has_scopes(kind: &SchemeKind<'_>) -> bool {
+    match kind {
+        SchemeKind::OAuth { flows } => flows.iter().any(|flow| !flow.scopes.is_empty()),
+        _ => false,
+    }
+}

@@ -1,0 +1,402 @@
+//! What an operation is for, as far as its path and its name tell.
+
+use super::words::Words;
+use crate::api::{Api, Method, Operation};
+
+/// Where a caller proves who he is, or asks for the means to.
+const LOGIN: &[&str] = &[
+    "login",
+    "logon",
+    "signin",
+    "sign in",
+    "log in",
+    "authenticate",
+    "auth token",
+    "oauth token",
+    "access token",
+    "access tokens",
+    "token",
+    "tokens",
+    "session",
+    "sessions",
+    "otp",
+    "totp",
+    "mfa",
+    "2fa",
+    "two factor",
+    "passcode",
+    "magic link",
+    "verify code",
+    "refresh token",
+    "jwt",
+    "authentication",
+    "passwordless",
+    "pin",
+];
+
+/// Where somebody begins or comes back who cannot prove anything yet.
+const SIGN_UP: &[&str] = &[
+    "signup",
+    "sign up",
+    "register",
+    "registration",
+    "registrations",
+    "forgot",
+    "forgot password",
+    "forget password",
+    "reset password",
+    "password reset",
+    "password resets",
+    "passwordreset",
+    "resetpassword",
+    "forgotpassword",
+    "recover",
+    "recovery",
+    "password recovery",
+    "activate",
+    "activation",
+    "confirm",
+    "confirmation",
+    "confirmations",
+    "verify",
+    "verification",
+    "verify email",
+    "email verification",
+    "invitation accept",
+    "accept invitation",
+    "unlock",
+    "captcha",
+    "sso",
+    "saml",
+    "acs",
+    "oauth",
+    "oauth2",
+    "authorize",
+    "authorization",
+    "authorise",
+    "auth",
+    "oidc",
+    "openid",
+    "challenge",
+    "logout",
+    "signout",
+    "sign out",
+    "log out",
+    "connect token",
+    "revoke",
+    "introspect",
+    "device code",
+    "csrf",
+    "nonce",
+];
+
+/// What anybody may read or send, by its nature.
+const PUBLIC: &[&str] = &[
+    "health",
+    "healthz",
+    "healthcheck",
+    "health check",
+    "livez",
+    "readyz",
+    "ping",
+    "pong",
+    "ready",
+    "readiness",
+    "liveness",
+    "live",
+    "alive",
+    "heartbeat",
+    "status",
+    "version",
+    "versions",
+    "info",
+    "about",
+    "time",
+    "jwks",
+    "jwks json",
+    "certs",
+    "keys json",
+    "well known",
+    "robots txt",
+    "favicon ico",
+    "sitemap xml",
+    "openapi",
+    "openapi json",
+    "openapi yaml",
+    "swagger",
+    "swagger json",
+    "docs",
+    "documentation",
+    "api docs",
+    "schema",
+    "schemas",
+    "discovery",
+    "terms",
+    "privacy",
+    "policy",
+    "public",
+    "anonymous",
+    "guest",
+    "webhook",
+    "webhooks",
+    "hook",
+    "callback",
+    "callbacks",
+    "notify",
+    "ipn",
+    "unsubscribe",
+    "newsletter",
+    "contact",
+    "contact us",
+    "feedback",
+    "root",
+    "metadata",
+    "manifest json",
+    "languages",
+    "locales",
+    "countries",
+    "currencies",
+    "timezones",
+    "i18n",
+    "translations",
+    "echo",
+    "meta",
+    "captcha",
+    "server time",
+    "exchange info",
+    "ticker",
+    "tickers",
+    "docs json",
+    "service info",
+];
+
+/// Words of an administrator's place.
+const ADMINISTRATION: &[&str] = &[
+    "admin",
+    "administrator",
+    "administrators",
+    "administration",
+    "superuser",
+    "superadmin",
+    "backoffice",
+    "back office",
+];
+
+/// Reads that are written as `POST`.
+const READING: &[&str] = &[
+    "search",
+    "query",
+    "queries",
+    "find",
+    "lookup",
+    "look up",
+    "list",
+    "count",
+    "filter",
+    "validate",
+    "check",
+    "preview",
+    "calculate",
+    "estimate",
+    "quote",
+    "graphql",
+    "parse",
+    "translate",
+    "convert",
+    "analyze",
+    "analyse",
+    "detect",
+    "classify",
+    "compare",
+    "batch get",
+    "get",
+    "fetch",
+    "read",
+    "explain",
+    "suggest",
+    "autocomplete",
+    "aggregate",
+    "report",
+    "export",
+    "describe",
+    "simulate",
+    "render",
+    "test",
+    "evaluate",
+    "predict",
+    "show",
+];
+
+/// The parts of a path that are no parameters, in order.
+pub fn fixed<'p>(operation: &Operation<'p>) -> impl Iterator<Item = &'p str> {
+    operation.path.split('/').filter(|part| !part.is_empty() && !part.contains('{'))
+}
+
+/// The last fixed part of the path, in words.
+pub fn last(operation: &Operation<'_>) -> Words {
+    Words::of(fixed(operation).last().unwrap_or_default())
+}
+
+fn id(operation: &Operation<'_>) -> Words {
+    // Generated names repeat class and path: `UserController_login`.
+    Words::of(operation.id.unwrap_or_default())
+}
+
+/// True where a caller proves who he is: these are attacked by guessing.
+pub fn is_login(operation: &Operation<'_>) -> bool {
+    operation.method == Method::Post
+        && (last(operation).is(LOGIN).is_some() || id(operation).is(LOGIN).is_some())
+}
+
+/// True for what has to be reached before anybody can prove who he is, and for what is public by
+/// its nature.
+pub fn is_entrance(operation: &Operation<'_>) -> bool {
+    let all = [LOGIN, SIGN_UP, PUBLIC];
+    let last = last(operation);
+    let id = id(operation);
+    let within = |words: &Words| all.iter().any(|list| words.is(list).is_some());
+    let named = |words: &Words| words.says(LOGIN).or(words.says(SIGN_UP)).is_some();
+    let at_all = fixed(operation).any(|part| {
+        let part = Words::of(part);
+        let public = [
+            "public",
+            "well known",
+            "webhook",
+            "webhooks",
+            "callback",
+            "callbacks",
+            "oauth",
+            "sso",
+            "saml",
+            "anonymous",
+            "guest",
+            "health",
+        ];
+        part.is(&public).is_some()
+    });
+    fixed(operation).next().is_none()
+        || at_all
+        || within(&last)
+        || within(&id)
+        || named(&last)
+        || named(&id)
+}
+
+/// True for a part of the API that is an administrator's.
+pub fn is_administration(operation: &Operation<'_>) -> bool {
+    fixed(operation).any(|part| Words::of(part).is(ADMINISTRATION).is_some())
+}
+
+/// True if it changes something, as far as method and name tell.
+pub fn is_writing(operation: &Operation<'_>) -> bool {
+    match operation.method {
+        Method::Put | Method::Patch | Method::Delete => true,
+        Method::Post => {
+            let id = id(operation);
+            last(operation).says(READING).is_none()
+                && id.starts(READING).is_none()
+                && id.ends(READING).is_none()
+        }
+        _ => false,
+    }
+}
+
+/// True if it addresses one object by its identifier.
+pub fn is_addressed(operation: &Operation<'_>) -> bool {
+    operation.path.split('/').any(|part| {
+        let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) else {
+            return false;
+        };
+        let words = Words::of(name);
+        words
+            .ends(&[
+                "id",
+                "uuid",
+                "guid",
+                "key",
+                "slug",
+                "number",
+                "no",
+                "code",
+                "uid",
+                "identifier",
+                "ids",
+                "reference",
+                "ref",
+            ])
+            .is_some()
+    })
+}
+
+/// How many operations ask for a credential, and how many do not though they could.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guarded {
+    pub guarded: usize,
+    pub open: usize,
+}
+
+impl Guarded {
+    pub fn of(api: &Api<'_>) -> Self {
+        let asked = api.operations.iter().filter(|one| !is_entrance(one));
+        let (open, guarded): (Vec<_>, Vec<_>) = asked.partition(|one| one.security.is_open());
+        Self { guarded: guarded.len(), open: open.len() }
+    }
+
+    /// True if an operation without a credential is an exception in this API.
+    pub fn is_rule(self) -> bool {
+        self.guarded > self.open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::trial;
+    use serde_json::json;
+
+    fn told(method: &str, path: &str, id: &str, ask: fn(&Operation<'_>) -> bool) -> bool {
+        let root = trial::with(json!({"paths": {path: {method: {"operationId": id}}}}));
+        let files = crate::api::Files::of_value(root);
+        let api = Api::read(&files).expect("readable");
+        ask(&api.operations[0])
+    }
+
+    #[test]
+    fn an_entrance_is_told_from_a_room() {
+        for (method, path, id) in [
+            ("post", "/v1/auth/login", ""),
+            ("post", "/users/signUp", ""),
+            ("post", "/oauth2/token", ""),
+            ("post", "/x", "AuthController_login"),
+            ("get", "/.well-known/jwks.json", ""),
+            ("get", "/", ""),
+            ("post", "/webhooks/stripe", ""),
+            ("post", "/password-reset", ""),
+        ] {
+            assert!(told(method, path, id, is_entrance), "{path}");
+        }
+        for (method, path, id) in [
+            ("get", "/orders", "listOrders"),
+            ("post", "/auth/users", "createUser"),
+            ("delete", "/health-records/{id}", ""),
+            ("get", "/publications", ""),
+        ] {
+            assert!(!told(method, path, id, is_entrance), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_search_by_post_writes_nothing() {
+        assert!(!told("post", "/orders/search", "", is_writing));
+        assert!(!told("post", "/orders", "searchOrders", is_writing));
+        assert!(told("post", "/orders", "createOrder", is_writing));
+        assert!(told("delete", "/orders/search", "", is_writing));
+    }
+
+    #[test]
+    fn administrators_places_are_told_by_whole_words() {
+        assert!(told("get", "/api/admin/users", "", is_administration));
+        assert!(!told("get", "/badminton", "", is_administration));
+        assert!(!told("get", "/organizations/{id}/adminships", "", is_administration));
+    }
+}
