@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::live::CheckId;
-use crate::order::{Bounds, Order, Placement};
+use crate::order::{Bounds, Credentials, Intensity, Login, Logins, Order, Placement};
 use crate::report::Report;
 use crate::{Secret, live};
 
@@ -77,15 +77,32 @@ struct Sent<'a> {
     credentials: SentCredentials<'a>,
     trust: &'a [String],
     plaintext_port: Option<u16>,
+    intensity: Intensity,
     bounds: Bounds,
 }
 
 #[derive(Serialize)]
 struct SentCredentials<'a> {
     token: Option<&'a str>,
+    second: Option<&'a str>,
+    admin: Option<&'a str>,
     expired: Option<&'a str>,
     wrong_audience: Option<&'a str>,
     placement: &'a Placement,
+    logins: SentLogins<'a>,
+}
+
+#[derive(Serialize)]
+struct SentLogins<'a> {
+    a: Option<SentLogin<'a>>,
+    b: Option<SentLogin<'a>>,
+    admin: Option<SentLogin<'a>>,
+}
+
+#[derive(Serialize)]
+struct SentLogin<'a> {
+    name: &'a str,
+    password: &'a str,
 }
 
 /// Lowers this process's limits for good: no core dumps (they would hold credentials), no files
@@ -199,25 +216,57 @@ async fn read_up_to(
     Ok((text.len() as u64 <= most).then_some(text))
 }
 
+/// Taken apart field by field, so that one that is new cannot be forgotten.
 fn message(order: &Order) -> Result<Secret, ChildError> {
-    let credentials = &order.credentials;
+    let Order {
+        nonce,
+        target,
+        reach,
+        document,
+        checks,
+        credentials,
+        trust,
+        plaintext_port,
+        intensity,
+        bounds,
+    } = order;
     let sent = Sent {
-        nonce: &order.nonce,
-        target: &order.target,
-        reach: &order.reach,
-        document: &order.document,
-        checks: &order.checks,
-        credentials: SentCredentials {
-            token: credentials.token.as_ref().map(Secret::expose),
-            expired: credentials.expired.as_ref().map(Secret::expose),
-            wrong_audience: credentials.wrong_audience.as_ref().map(Secret::expose),
-            placement: &credentials.placement,
-        },
-        trust: &order.trust,
-        plaintext_port: order.plaintext_port,
-        bounds: order.bounds,
+        nonce,
+        target,
+        reach,
+        document,
+        checks,
+        credentials: written_out(credentials),
+        trust,
+        plaintext_port: *plaintext_port,
+        intensity: *intensity,
+        bounds: *bounds,
     };
     serde_json::to_string(&sent).map(Secret::new).map_err(ChildError::Order)
+}
+
+fn written_out(credentials: &Credentials) -> SentCredentials<'_> {
+    let Credentials { token, second, admin, expired, wrong_audience, placement, logins } =
+        credentials;
+    let Logins { a, b, admin: administrator } = logins;
+    SentCredentials {
+        token: token.as_ref().map(Secret::expose),
+        second: second.as_ref().map(Secret::expose),
+        admin: admin.as_ref().map(Secret::expose),
+        expired: expired.as_ref().map(Secret::expose),
+        wrong_audience: wrong_audience.as_ref().map(Secret::expose),
+        placement,
+        logins: SentLogins {
+            a: a.as_ref().map(login),
+            b: b.as_ref().map(login),
+            admin: administrator.as_ref().map(login),
+        },
+    }
+}
+
+fn login(login: &Login) -> SentLogin<'_> {
+    let Login { name, password } = login;
+    SentLogin { name, password: password.expose() }
 }
 
 #[cfg(test)]
@@ -230,7 +279,9 @@ mod tests {
             "nonce": "n-1", "target": "https://localhost:1", "reach": {"private": ["10.0.0.0/8"]},
             "document": {"openapi": "3.1.0"},
             "checks": ["transport", "rate-limit"], "trust": ["pem"], "plaintext_port": 80,
-            "credentials": {"token": "a\"b", "placement": {"in": "header", "name": "X-Key"}},
+            "intensity": "gentle",
+            "credentials": {"token": "a\"b", "second": "s", "admin": "d",
+                "logins": {"b": {"name": "n", "password": "p"}}, "placement": {"in": "header", "name": "X-Key"}},
             "bounds": {"max_requests": 1, "per_second": 2, "seconds": 3, "max_answer_bytes": 4}
         }))
         .expect("an order")
@@ -244,6 +295,12 @@ mod tests {
         assert_eq!(back.credentials.token.as_ref().map(Secret::expose), Some("a\"b"));
         assert_eq!(back.reach, order.reach);
         assert_eq!(back.credentials.placement, order.credentials.placement);
+        assert_eq!(back.intensity, order.intensity);
+        let (second, admin) = (&back.credentials.second, &back.credentials.admin);
+        let told = [second, admin].map(|one| one.as_ref().map(Secret::expose));
+        assert_eq!(told, [Some("s"), Some("d")]);
+        let login = back.credentials.logins.b.as_ref();
+        assert_eq!(login.map(|one| (one.name.as_str(), one.password.expose())), Some(("n", "p")));
         assert_eq!((back.nonce, back.checks, back.trust), (order.nonce, order.checks, order.trust));
         assert_eq!((back.bounds, back.plaintext_port), (order.bounds, order.plaintext_port));
     }

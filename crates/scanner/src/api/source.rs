@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::report::GapCode;
 
+mod bundle;
 mod form;
 pub mod json;
 mod lines;
