@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::edge::Overridden;
 use crate::limiter::{Counted, Quota};
-use crate::operation::Operation;
+use crate::operation::{Operation, Words};
 use crate::problem::Problem;
 use crate::scope::{Access, Principal, Role, Scope};
 use crate::site::{Site, now};
@@ -46,6 +46,8 @@ pub(crate) async fn guard(
             principal.map(|principal| request.extensions_mut().insert(principal));
             next.run(request).await
         }
+        Err(problem @ (Problem::RateLimited | Problem::Internal)) => problem.into_response(),
+        Err(problem) if operation.words == Words::InBody => problem.in_body().into_response(),
         Err(problem) => problem.into_response(),
     };
     if site.has(Weakness::ErrorsLeak) {

@@ -16,7 +16,7 @@
 //!
 //! | operation | looks like | why it is in order |
 //! |---|---|---|
-//! | `GET /v1/parcels/{id}/insurance` | another's object, 200 | the body is `{"error": …}` |
+//! | `GET /v1/parcels/{id}/insurance` | open, another's object: 200 | the body is `{"error": …}` |
 //! | `PATCH /v1/preferences` | takes and repeats `role` | two fields are kept, the rest ignored |
 //! | `GET /v1/search` | a quote gives 500, as in SQL | generic problem details, no database |
 //! | `POST /v1/echo` | what is sent comes back | as JSON, encoded, and nothing reads it |

@@ -49,13 +49,15 @@ pub(crate) struct Answer {
     pub content: Option<(&'static str, &'static str)>,
 }
 
-/// How it refuses what is wrong with a request (400, 401).
+/// How it refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Words {
     /// As problem details (RFC 9457).
     Problem,
     /// As OAuth does (RFC 6749 §5.2).
     OAuth,
+    /// With the status 200 and `{"error": …}`, also who may not call it (401, 403); only a trap.
+    InBody,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::scope::Scope;
 use crate::vendor::VendorError;
@@ -50,6 +50,11 @@ pub(crate) struct Cause(pub String);
 impl Problem {
     pub(crate) fn malformed(cause: impl ToString) -> Self {
         Self::Malformed { cause: cause.to_string() }
+    }
+
+    /// What an operation answers that refuses with the status 200.
+    pub(crate) fn in_body(&self) -> Json<Value> {
+        Json(json!({ "error": self.title() }))
     }
 
     const fn code(&self) -> &'static str {

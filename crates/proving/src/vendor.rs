@@ -192,7 +192,7 @@ impl Running {
     }
 
     /// Issues an access token as the sandbox would, for any subject, audience (the right one is
-    /// [`AUDIENCE`](crate::AUDIENCE)) and scopes. `lifetime` is in seconds from now; a negative one
+    /// [`AUDIENCE`]) and scopes. `lifetime` is in seconds from now; a negative one
     /// makes a token that has ended.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ fn applies(status: u16, operation: &Operation) -> bool {
     operation.refusals.contains(&status)
         || match status {
             400 => json || !operation.parameters.is_empty(),
+            _ if operation.words == Words::InBody && (401..=404).contains(&status) => false,
             401 | 403 => operation.access != Access::Public,
             404 => operation.parameters.contains(&"id"),
             413 | 415 => json,

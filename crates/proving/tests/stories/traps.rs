@@ -39,10 +39,15 @@ async fn a_refusal_may_be_200(bench: &Bench) {
     let path = format!("/v1/parcels/{parcel}/insurance");
     let own = bench.json(&path, &bench.token("bob")).await;
     assert_eq!(own["parcel_id"], *parcel);
-    let others = bench.get(&path, &bench.token("alice")).await;
-    assert_eq!(others.status(), StatusCode::OK);
-    let others: Value = others.json().await.unwrap();
-    assert_eq!(others, json!({ "error": "there is no such parcel" }));
+    for (credential, error) in [
+        (bench.token("alice"), "there is no such resource"),
+        (String::new(), "this operation needs a credential"),
+        ("nonsense".to_owned(), "the credential is not valid"),
+    ] {
+        let refused = bench.get(&path, &credential).await;
+        assert_eq!(refused.status(), StatusCode::OK);
+        assert_eq!(refused.json::<Value>().await.unwrap(), json!({ "error": error }));
+    }
 }
 
 async fn a_change_may_be_ignored(bench: &Bench) {

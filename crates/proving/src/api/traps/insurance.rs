@@ -1,5 +1,5 @@
-//! Trap: a refusal with the status 200. The insurance of another's parcel is answered with
-//! `{"error": …}`, which is no access to it.
+//! Trap: a refusal with the status 200. Without a credential, and for another's parcel, the
+//! insurance is answered with `{"error": …}`, which is no access to it.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use crate::input::Id;
+use crate::problem::Problem;
 use crate::scope::Principal;
 use crate::site::Site;
 
@@ -20,8 +21,8 @@ pub(crate) async fn get(
 ) -> Json<Value> {
     let store = site.store();
     let parcel = store.parcels.get(&id).filter(|parcel| parcel.customer_id == asker.customer);
-    Json(match parcel {
-        Some(parcel) => json!({ "parcel_id": id, "covered_cents": parcel.price_cents * 10 }),
-        None => json!({ "error": "there is no such parcel" }),
-    })
+    match parcel {
+        Some(parcel) => Json(json!({ "parcel_id": id, "covered_cents": parcel.price_cents * 10 })),
+        None => Problem::NotFound.in_body(),
+    }
 }
