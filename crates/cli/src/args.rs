@@ -16,7 +16,7 @@ use crate::verify::Verify;
 
 pub use grouped::command;
 pub use people::{ActVerb, KeyVerb, MachineVerb, PersonVerb, SettingsVerb};
-pub use scan::{Document, FailOn, HandOver, ScanVerb, Show};
+pub use scan::{Document, FailOn, HandOver, Identities, Live, Manners, Replay, ScanVerb, Show};
 pub use services::{ServiceVerb, StandardVerb, TicketVerb, VendorVerb};
 pub use tokens::{PolicyVerb, RequestVerb, TokenVerb};
 
@@ -85,7 +85,8 @@ pub enum Verb {
     /// Who is logged in
     #[command(after_help = "Example: portcullis whoami")]
     Whoami,
-    /// Reports of scans, and the checks that scans make
+    /// Judge an API by its description, or attack its sandbox; needs no server
+    #[command(after_help = "Example: portcullis scan document api.yaml")]
     Scan {
         #[command(subcommand)]
         verb: ScanVerb,

@@ -130,7 +130,7 @@ pub fn audit(
         scan: report::Scan::Document,
         scanner: crate::VERSION.to_owned(),
         nonce: String::new(),
-        document: Some(described(&api, source)),
+        document: Some(Described::of(&api, source)),
         target: String::new(),
         certificate_sha256: None,
         tls: None,
@@ -152,17 +152,6 @@ fn gaps(api: &Api<'_>) -> Vec<Incomplete> {
         detail: detail.clone(),
     };
     api.gaps.iter().map(gap).collect()
-}
-
-fn described(api: &Api<'_>, source: &str) -> Described {
-    Described {
-        source: source.to_owned(),
-        sha256: api.files.list.first().map(|file| file.sha256.clone()).unwrap_or_default(),
-        title: api.title.to_owned(),
-        version: api.version.to_owned(),
-        openapi: api.edition.name().to_owned(),
-        operations: u32::try_from(api.operations.len()).unwrap_or(u32::MAX),
-    }
 }
 
 #[cfg(test)]

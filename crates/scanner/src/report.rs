@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::Api;
 use crate::flaw::Flaw;
 
 pub mod baseline;
@@ -293,6 +294,20 @@ impl Finding {
         self.shape = shape.into();
         self.id = identity(&self.flaw, &self.shape);
         self
+    }
+}
+
+impl Described {
+    /// What a report says of the document that it goes by. `source` is where it was read.
+    pub fn of(api: &Api<'_>, source: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            sha256: api.files.list.first().map(|file| file.sha256.clone()).unwrap_or_default(),
+            title: api.title.to_owned(),
+            version: api.version.to_owned(),
+            openapi: api.edition.name().to_owned(),
+            operations: u32::try_from(api.operations.len()).unwrap_or(u32::MAX),
+        }
     }
 }
 

@@ -1,32 +1,24 @@
 //! `scan document`: judges a description and hands the report over.
 
 use anyhow::Result;
-use scanner::Report;
-use scanner::api::Files;
+use scanner::document::{Options, Selection, audit};
 
 use super::hand_over::Destination;
-use super::source;
+use super::{selected, source};
 use crate::args::Document;
-use crate::exit::Exit;
+use crate::exit::{Exit, No};
 use crate::show::Show;
 
 /// The options are read first, so that nobody waits for a scan whose report could not be written.
-/// `audit` judges the files by the checks that are named, or by all but those left out.
-pub fn document(
-    wanted: Document,
-    show: Show,
-    audit: impl FnOnce(&Files, &Asked) -> Result<Report>,
-) -> Result<Exit> {
+pub fn document(wanted: Document, show: Show) -> Result<Exit> {
     let Document { source, checks, without, allow_remote, hand_over } = wanted;
     let to = Destination::read(hand_over, show)?;
+    let all: Vec<_> = scanner::document::CHECKS.iter().map(|(check, _)| check.flaw.id).collect();
+    let chosen = selected(&all, &checks, &without)?;
+    let checks = Selection::read(chosen)?;
     let files = source::read(&source, allow_remote)?;
-    to.hand_over(audit(&files, &Asked { source, checks, without })?)
-}
-
-/// What of the arguments the audit itself needs.
-#[derive(Debug)]
-pub struct Asked {
-    pub source: String,
-    pub checks: Vec<String>,
-    pub without: Vec<String>,
+    let started = crate::scan::clock().0;
+    let report = audit(&files, &source, &Options { checks }, started)
+        .map_err(|error| No::usage(format!("`{source}` cannot be judged: {error}")))?;
+    to.hand_over(report)
 }

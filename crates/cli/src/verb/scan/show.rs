@@ -3,13 +3,13 @@
 use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, Result};
-use scanner::report::{Finding, text};
+use scanner::report::text;
 use scanner::{Report, report};
 
+use super::find;
 use super::hand_over::Destination;
 use crate::args::Show as Wanted;
 use crate::exit::{Exit, No};
-use crate::nearest::hint;
 use crate::show::Show;
 use crate::verb::read_bytes;
 
@@ -27,24 +27,4 @@ pub fn show(wanted: Wanted, show: Show) -> Result<Exit> {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     show.print(finding, || print!("{}", text::explain(finding, colour)));
     Ok(Exit::Done)
-}
-
-/// By its id, or by a beginning that only one has.
-fn find<'a>(report: &'a Report, id: &str) -> Result<&'a Finding> {
-    if let Some(exact) = report.findings.iter().find(|finding| finding.id == id) {
-        return Ok(exact);
-    }
-    let begun: Vec<_> =
-        report.findings.iter().filter(|finding| finding.id.starts_with(id)).collect();
-    match begun.as_slice() {
-        [one] => Ok(one),
-        [] => {
-            let hint = hint(id, report.findings.iter().map(|finding| finding.id.as_str()));
-            Err(No::usage(format!("the report has no finding `{id}`{hint}")))
-        }
-        more => {
-            let ids: Vec<_> = more.iter().map(|finding| format!("`{}`", finding.id)).collect();
-            Err(No::usage(format!("`{id}` can mean {}", ids.join(", "))))
-        }
-    }
 }

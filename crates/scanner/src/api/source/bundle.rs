@@ -73,6 +73,9 @@ mod tests {
         let whole = files.bundle();
         assert_eq!(whole["p"], json!({"$ref": "#/x-files/1/x"}));
         assert_eq!(whole["q"], json!({"$ref": "c.json#/x"}));
-        assert_eq!(whole["x-files"]["1"], json!({"x": {"$ref": "#/x-files/1/y"}, "y": {"$ref": "#/z"}}));
+        assert_eq!(
+            whole["x-files"]["1"],
+            json!({"x": {"$ref": "#/x-files/1/y"}, "y": {"$ref": "#/z"}})
+        );
     }
 }
