@@ -347,6 +347,7 @@ def main():
         parser.error(f"unknown: {weak - set(FLAWS)}")
     Call.shop = Shop(weak)
     ThreadingHTTPServer.daemon_threads = True
+    ThreadingHTTPServer.handle_error = lambda *_: None  # a caller that left
     server = ThreadingHTTPServer(("127.0.0.1", chosen.port), Call)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends even while a pattern is busy; nothing is on disk
     print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)

@@ -2,7 +2,7 @@
 import time
 from urllib.parse import quote
 
-from .kit import Proofs, claims, signed_with, unsigned
+from .kit import Proofs, claims, signed_with, takes, unsigned
 
 PROOFS = Proofs()
 flaw, trap = PROOFS.flaw, PROOFS.trap
@@ -40,9 +40,9 @@ def _(s):
 
 @flaw("newsletter-sql")
 def _(s):
-    slow = s.post(V + "/newsletter", {"email": "x' or sleep(1)-- "}).seconds
-    fast = s.post(V + "/newsletter", {"email": "x' or sleep(0)-- "}).seconds
-    return slow > 0.9 > 0.5 > fast
+    def wait(n):
+        return s.post(V + "/newsletter", {"email": f"x' or sleep({n})-- "})
+    return takes(lambda: wait(1), lambda: wait(0), 1)
 
 
 @flaw("order-read")

@@ -2,7 +2,7 @@
 import time
 from urllib.parse import quote
 
-from .kit import Proofs
+from .kit import Proofs, explodes, takes
 
 PROOFS = Proofs()
 flaw, trap = PROOFS.flaw, PROOFS.trap
@@ -68,8 +68,9 @@ def _(s):
 
 @flaw("name-clock")
 def _(s):
-    slow, fast = (s.get("/names/" + quote(f"x' or sleep({n})-- ")).seconds for n in (0.3, 0))
-    return slow > 0.8 > 0.4 > fast
+    def wait(n):
+        return s.get("/names/" + quote(f"x' or sleep({n})-- "))
+    return takes(lambda: wait(0.3), lambda: wait(0), 0.8)
 
 
 @flaw("any-key")
@@ -107,8 +108,7 @@ def _(s):
 @flaw("slow-unit")
 def _(s):
     path = sensor(s)
-    seconds = [s.call("PUT", path, {"unit": "a" * n + "!"}, headers=A).seconds for n in (12, 25)]
-    return seconds[1] > 0.4 > seconds[0]
+    return explodes(lambda n: s.call("PUT", path, {"unit": "a" * n + "!"}, headers=A))
 
 
 @flaw("big-batch")
@@ -155,7 +155,7 @@ def _(s):
 
 @trap("slow-forecast")
 def _(s):
-    return 1.4 < s.get("/forecast?place=%27", headers=A).seconds < 3
+    return 1.4 < s.get("/forecast?place=%27", headers=A).seconds < 6
 
 
 @trap("names-as-ids")

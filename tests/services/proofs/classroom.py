@@ -2,7 +2,7 @@
 import json
 import time
 
-from .kit import Proofs, Rsa, Witness, claims, hs256, signed_with
+from .kit import Proofs, Witness, claims, hs256, our_key, signed_with
 
 PROOFS = Proofs()
 flaw, trap = PROOFS.flaw, PROOFS.trap
@@ -67,7 +67,7 @@ def _(s):
 
 @flaw("jku-words")
 def _(s):
-    ours = Rsa()
+    ours = our_key()
     with Witness(json.dumps({"keys": [ours.jwk()]}).encode()) as witness:
         return works(s, ours.sign(claims(token(s)), jku=witness.url + "/?district.classroom.example"))
 

@@ -2,7 +2,7 @@
 import hashlib
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from .kit import Proofs, Rsa, b64, basic, claims, unsigned
+from .kit import Proofs, b64, basic, claims, our_key, unsigned
 
 PROOFS = Proofs()
 flaw, trap = PROOFS.flaw, PROOFS.trap
@@ -103,7 +103,7 @@ def _(s):
 
 @flaw("jwk-in-header")
 def _(s):
-    ours = Rsa()
+    ours = our_key()
     return works(s, ours.sign(claims(token(s)), jwk=ours.jwk()))
 
 

@@ -1,5 +1,6 @@
 """What the proofs share: calls over plain sockets, and forged tokens."""
 import base64
+import functools
 import hashlib
 import hmac
 import http.client
@@ -118,6 +119,11 @@ def prime(bits, rng):
             return n
 
 
+@functools.cache
+def our_key():
+    return Rsa()
+
+
 class Rsa:
     """A 2048-bit key of our own for tokens that bring their key along; fit for a test, nothing else."""
 
@@ -134,6 +140,17 @@ class Rsa:
         digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(text.encode()).digest()
         block = b"\0\1" + b"\xff" * (253 - len(digest)) + b"\0" + digest
         return text + "." + b64(pow(int.from_bytes(block, "big"), self.d, self.n).to_bytes(256, "big"))
+
+
+def explodes(call):
+    """Whether the time of `call(n)` grows out of all measure with n; asks for no more than it must."""
+    short = min(call(10).seconds for _ in range(2))
+    return any(call(n).seconds > short + 0.4 for n in (18, 20, 22, 24, 26))
+
+
+def takes(slow, fast, seconds):
+    """Whether `slow()` takes these seconds more than `fast()`, twice in a row."""
+    return all(slow().seconds - fast().seconds > seconds * 0.8 for _ in range(2))
 
 
 class Witness:

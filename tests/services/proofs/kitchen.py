@@ -2,7 +2,7 @@
 import time
 from urllib.parse import quote
 
-from .kit import Proofs, claims, hs256
+from .kit import Proofs, claims, explodes, hs256
 
 PROOFS = Proofs()
 flaw, trap = PROOFS.flaw, PROOFS.trap
@@ -70,8 +70,7 @@ def _(s):
 
 @flaw("mail-pattern")
 def _(s):
-    seconds = [s.call("PUT", "/cooks/anouk/email", {"email": "a" * n}, token=token(s)).seconds for n in (12, 25)]
-    return seconds[1] > 0.4 > seconds[0]
+    return explodes(lambda n: s.call("PUT", "/cooks/anouk/email", {"email": "a" * n}, token=token(s)))
 
 
 @flaw("debug-cooks")
@@ -132,9 +131,9 @@ def _(s):
 @trap("moody-search")
 def _(s):
     seconds = []
-    while len(seconds) < 60 and not (seconds and max(seconds) > 1):
+    while len(seconds) < 80 and not (seconds and max(seconds) - min(seconds) > 1):
         seconds.append(s.get("/search?q=eggs", token=token(s)).seconds)
-    return max(seconds) > 1 > min(seconds)
+    return max(seconds) - min(seconds) > 1
 
 
 @trap("word-search")

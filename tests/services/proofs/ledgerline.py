@@ -2,7 +2,7 @@
 import time
 from urllib.parse import quote
 
-from .kit import Proofs, Witness, basic
+from .kit import Proofs, Witness, basic, explodes, takes
 
 PROOFS = Proofs()
 flaw, trap = PROOFS.flaw, PROOFS.trap
@@ -63,8 +63,9 @@ def _(s):
 
 @flaw("printer-shell")
 def _(s):
-    slow, fast = (s.post("/accounts/LL-1001/print", {"printer": f"x; sleep {n}"}, headers=A).seconds for n in (1, 0))
-    return slow > 0.9 > 0.6 > fast
+    def wait(n):
+        return s.post("/accounts/LL-1001/print", {"printer": f"x; sleep {n}"}, headers=A)
+    return takes(lambda: wait(1), lambda: wait(0), 1)
 
 
 @flaw("hook-anywhere")
@@ -124,8 +125,7 @@ def _(s):
 
 @flaw("slow-reference")
 def _(s):
-    seconds = [s.post("/references/check", {"reference": "A" * n + "!"}, headers=A).seconds for n in (12, 28)]
-    return seconds[1] > 0.4 > seconds[0]
+    return explodes(lambda n: s.post("/references/check", {"reference": "A" * n + "!"}, headers=A))
 
 
 @flaw("huge-memo")
