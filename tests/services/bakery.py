@@ -48,33 +48,26 @@ create table review(id integer primary key, product integer, account integer, st
 create table newsletter(email text);
 """
 
-
 def on(flaw):
     return flaw in weak
-
 
 def rows(sql, *args):
     with lock:
         return db.execute(sql, args).fetchall()
 
-
 def row(sql, *args):
     found = rows(sql, *args)
     return found[0] if found else None
-
 
 def insert(sql, *args):
     with lock:
         return db.execute(sql, args).lastrowid
 
-
 def hashed(password, salt=None):
     salt = salt or secrets.token_hex(8)
     return salt + "$" + hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), 2000).hex()
 
-
 DUMMY = hashed("nobody")
-
 
 def seed():
     db.create_function("sleep", 1, lambda s: time.sleep(min(float(s), 10)) or 0)  # production runs on MySQL
@@ -94,18 +87,14 @@ def seed():
     insert("insert into orders(account,total,status,note,address,lines) values(1,750,'open','ring twice','Ackerstr. 1','[]')")
     insert("insert into orders(account,total,status,note,address,lines) values(2,500,'open','leave it','Invalidenstr. 9','[]')")
 
-
 def refuse(status, code, message):
     return jsonify(error={"code": code, "message": message}), status
-
 
 def data(value, status=200, **meta):
     return jsonify({"data": value, **({"meta": meta} if meta else {})}), status
 
-
 def segment(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
 
 def claims_of(token):
     """The token's claims, or None. Own reading, because PyJWT will not do what some flaws need."""
@@ -125,7 +114,6 @@ def claims_of(token):
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
-
 def known(view):
     @wraps(view)
     def wrapper(*args, **kwargs):
@@ -140,18 +128,15 @@ def known(view):
         return view(*args, **kwargs)
     return wrapper
 
-
 def body():
     value = request.get_json(silent=True)
     return value if isinstance(value, dict) else {}
-
 
 @app.after_request
 def headers(answer):
     answer.headers.update({"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Frame-Options": "DENY",
                            "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"})
     return answer
-
 
 @app.errorhandler(Exception)
 def failed(error):
@@ -160,11 +145,9 @@ def failed(error):
         return refuse(500, "database", f"{type(error).__name__}: {error}")
     return refuse(status if isinstance(status, int) else 500, "failed", "this did not work")
 
-
 @app.get("/api/v1/openapi.json")
 def document():
     return app.response_class((HERE / "bakery.openapi.json").read_text(), mimetype="application/json")
-
 
 @app.post("/api/v1/accounts")
 def register():
@@ -178,7 +161,6 @@ def register():
     except sqlite3.IntegrityError:
         return refuse(409, "taken", "please choose another address")
     return data({"id": new, "email": email, "name": name}, 201)
-
 
 @app.post("/api/v1/sessions")
 def login():
@@ -202,7 +184,6 @@ def login():
                         "jti": secrets.token_hex(8)}, signing_key, "HS256")
     return data({"token": token, "token_type": "Bearer", "expires_in": ttl})
 
-
 @app.delete("/api/v1/sessions/current")
 @known
 def logout():
@@ -210,16 +191,13 @@ def logout():
         revoked.add(g.claims.get("jti"))
     return "", 204
 
-
 def profile(account):
     return {k: account[k] for k in ("id", "email", "name", "phone", "role", "credit")}
-
 
 @app.get("/api/v1/me")
 @known
 def me():
     return data(profile(g.me))
-
 
 @app.patch("/api/v1/me")
 @known
@@ -229,7 +207,6 @@ def change_me():
         if key in body():
             insert(f"update account set {key}=? where id=?", str(body()[key])[:200], g.me["id"])
     return data(profile(row("select * from account where id=?", g.me["id"])))
-
 
 @app.get("/api/v1/products")
 def products():
@@ -243,12 +220,10 @@ def products():
                      f"%{search.replace(chr(39), '').replace(chr(34), '')}%", size, min((page - 1) * size, 10**6))
     return data([dict(r) for r in found], page=page, per_page=size)
 
-
 @app.get("/api/v1/products/<int:product>")
 def one_product(product):
     found = row("select * from product where id=?", product)
     return data(dict(found)) if found else refuse(404, "not-found", "no such product")
-
 
 @app.get("/api/v1/tags/<tag>/products")
 def tagged(tag):
@@ -259,7 +234,6 @@ def tagged(tag):
         found = []
     return data([dict(r) for r in found])
 
-
 @app.get("/api/v1/products/<int:product>/reviews")
 def reviews(product):
     found = rows("select r.id review, r.stars, r.text, a.* from review r join account a on a.id=r.account "
@@ -267,7 +241,6 @@ def reviews(product):
     return data([{"id": r["review"], "stars": r["stars"], "text": r["text"],
                   "author": ({k: r[k] for k in ("id", "name", "email", "phone", "password")} if on("review-authors")
                              else {"name": r["name"]})} for r in found])
-
 
 @app.post("/api/v1/products/<int:product>/reviews")
 @known
@@ -277,7 +250,6 @@ def review(product):
         return refuse(422, "invalid", "stars from 1 to 5 and a text")
     new = insert("insert into review(product,account,stars,text) values(?,?,?,?)", product, g.me["id"], stars, text[:500])
     return data({"id": new, "stars": stars, "text": text[:500]}, 201)
-
 
 @app.post("/api/v1/newsletter")
 def newsletter():
@@ -291,18 +263,14 @@ def newsletter():
         pass
     return data({"accepted": True}, 202)
 
-
 def order_view(o):
     return {**{k: o[k] for k in ("id", "total", "status", "note", "address", "coupon")}, "lines": json.loads(o["lines"])}
-
 
 def mine(order, flaw):
     found = row("select * from orders where id=?", order)
     return found if found and (found["account"] == g.me["id"] or on(flaw)) else None
 
-
 NO_ORDER = (404, "not-found", "no such order")
-
 
 @app.get("/api/v1/orders")
 def orders():
@@ -310,11 +278,9 @@ def orders():
         return data([order_view(o) for o in rows("select * from orders order by id desc limit 50")])
     return own_orders()
 
-
 @known
 def own_orders():
     return data([order_view(o) for o in rows("select * from orders where account=? order by id desc limit 50", g.me["id"])])
-
 
 @app.post("/api/v1/orders")
 @known
@@ -336,13 +302,11 @@ def order():
                  str(b.get("note", ""))[:200], str(b.get("address", ""))[:200], lines)
     return data(order_view(row("select * from orders where id=?", new)), 201)
 
-
 @app.get("/api/v1/orders/<int:order>")
 @known
 def one_order(order):
     found = mine(order, "order-read")
     return data(order_view(found)) if found else refuse(*NO_ORDER)
-
 
 @app.patch("/api/v1/orders/<int:order>")
 @known
@@ -354,7 +318,6 @@ def change_order(order):
             insert(f"update orders set {key}=? where id=?", str(body()[key])[:200], order)
     return data(order_view(row("select * from orders where id=?", order)))
 
-
 @app.delete("/api/v1/orders/<int:order>")
 @known
 def cancel(order):
@@ -362,7 +325,6 @@ def cancel(order):
         return refuse(*NO_ORDER)
     insert("update orders set status='cancelled', note='', address='' where id=?", order)
     return "", 204
-
 
 @app.post("/api/v1/orders/<int:order>/payment")
 @known
@@ -383,7 +345,6 @@ def pay(order):
         paid_keys[g.me["id"], key] = {"order": order, "amount": found["total"], "receipt": secrets.token_hex(6)}
         return data(paid_keys[g.me["id"], key])
 
-
 @app.post("/api/v1/orders/<int:order>/coupon")
 @known
 def coupon(order):
@@ -398,7 +359,6 @@ def coupon(order):
         insert("update orders set total=total*(100-?)/100, coupon=? where id=?", offer["percent"], code, order)
     return data(order_view(row("select * from orders where id=?", order)))
 
-
 @app.get("/api/v1/staff/accounts")
 @known
 def accounts():
@@ -406,14 +366,12 @@ def accounts():
         return refuse(403, "forbidden", "for the staff only")
     return data([profile(a) for a in rows("select * from account order by id limit 50")])
 
-
 class Quiet(WSGIRequestHandler):
     def version_string(self):
         return "bakery"
 
     def log(self, *_):
         pass
-
 
 def main():
     global signing_key
@@ -432,7 +390,6 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing on disk
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
-
 
 if __name__ == "__main__":
     main()

@@ -293,6 +293,7 @@ class Call(BaseHTTPRequestHandler):
         length, most = int(self.headers.get("Content-Length") or 0), 256 * 1024
         if "Transfer-Encoding" in self.headers or (length > most and "big-batch" not in self.shop.weak):
             self.close_connection = True
+            self.rfile.read(min(length, most * 64))  # who still talks does not hear the answer
             raise Stop(413, "at most 256 kB, with Content-Length")
         raw = self.rfile.read(length)
         try:

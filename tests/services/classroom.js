@@ -119,7 +119,7 @@ const api = express.Router()
 api.post('/auth/register', (req, res) => {
   const { login, password, first, class_code: code } = req.body ?? {}
   if (code !== 'B7') return res.no(422, 'class_code is on the board')
-  if (!/^[a-z.]{3,30}$/.test(login) || typeof password !== 'string' || password.length < 10) return res.no(422, 'login: small letters; password: 10 characters')
+  if (typeof login !== 'string' || !/^[a-z.]{3,30}$/.test(login) || typeof password !== 'string' || password.length < 10) return res.no(422, 'login: small letters; password: 10 characters')
   if (pupils.some((p) => p.login === login)) return res.no(409, 'taken')
   const made = { id: id(), login, first: say(first, 40), last: '', birthday: '', guardian: '', role: 'pupil', password: scrypt(password) }
   if (weak('register-role') && req.body.role) made.role = say(req.body.role, 20)

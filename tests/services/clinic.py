@@ -49,16 +49,13 @@ app = FastAPI(title="Clinic", version="3.2.0", description="Doctors see their ow
               docs_url=None, redoc_url=None)
 bearer = OAuth2PasswordBearer(tokenUrl="auth/token", auto_error=False)
 
-
 def hashed(password: str, salt: bytes) -> bytes:
     return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 2000)
-
 
 def doctor(username, name, speciality, password, role="doctor"):
     salt = secrets.token_bytes(8)
     return {"id": str(uuid4()), "username": username, "name": name, "speciality": speciality, "role": role, "salt": salt,
             "hash": hashed(password, salt), "licence": f"LN-{secrets.randbelow(10**6):06}"}
-
 
 doctors = {d["username"]: d for d in (doctor("dr.adler", "Ruth Adler", "cardiology", "Stethoscope-88"),
                                       doctor("dr.brandt", "Felix Brandt", "paediatrics", "Lollipop&Plaster"),
@@ -76,20 +73,16 @@ for who, name in (("dr.adler", "Greta Lind"), ("dr.brandt", "Paul Moser")):
     entry = str(uuid4())
     records[entry] = {"id": entry, "patient": number, "text": f"{name}: blood pressure 120/80"}
 
-
 # ---- tokens
 
 def b64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
-
 def unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
-
 def number_of(text: str) -> int:
     return int.from_bytes(unb64(text), "big")
-
 
 def mint(who: dict, session: str, audience: str) -> str:
     now = int(time.time())
@@ -98,10 +91,8 @@ def mint(who: dict, session: str, audience: str) -> str:
     text = b64(json.dumps(head).encode()) + "." + b64(json.dumps(claims).encode())
     return text + "." + b64(private.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))
 
-
 def jwk_key(jwk: dict):
     return rsa.RSAPublicNumbers(number_of(jwk["e"]), number_of(jwk["n"])).public_key()
-
 
 def verify_key(head: dict):
     """An RSA key, or the bytes of a shared secret."""
@@ -118,7 +109,6 @@ def verify_key(head: dict):
     if material.startswith("-----") and not ("key-mixup" in weak and head["alg"] == "HS256"):
         return serialization.load_pem_public_key(material.encode())
     return material.encode()
-
 
 def read_token(token: str, audience: str) -> dict | None:
     try:
@@ -138,7 +128,6 @@ def read_token(token: str, audience: str) -> dict | None:
     except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature, OSError, sqlite3.Error):
         return None
 
-
 def login_for(audience: str):
     def current(token: Annotated[str | None, Depends(bearer)]) -> dict:
         claims = read_token(token, audience) if token else None
@@ -147,10 +136,8 @@ def login_for(audience: str):
         return {**doctors[claims["sub"]], "sid": claims["sid"]}
     return current
 
-
 Doctor = Annotated[dict, Depends(login_for("clinic"))]
 Reader = Annotated[dict, Depends(login_for("reports"))]
-
 
 # ---- answers
 
@@ -158,22 +145,18 @@ def problem(status: int, detail: str, headers=None):
     return JSONResponse({"type": "about:blank", "title": "Refused" if status < 500 else "Failed", "status": status, "detail": detail},
                         status, headers, media_type="application/problem+json")
 
-
 @app.exception_handler(HTTPException)
 def refused(_: Request, no: HTTPException):
     return problem(no.status_code, no.detail, no.headers)
-
 
 @app.exception_handler(404)
 @app.exception_handler(405)
 def nothing(_: Request, no):
     return problem(no.status_code, str(no.detail), no.headers)
 
-
 @app.exception_handler(RequestValidationError)
 def invalid(_: Request, no: RequestValidationError):
     return problem(422, "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in no.errors())[:500])
-
 
 @app.middleware("http")
 async def around(request: Request, call_next):
@@ -181,7 +164,9 @@ async def around(request: Request, call_next):
     if "transfer-encoding" in request.headers and "large-bodies" not in weak:
         answer = problem(411, "send a Content-Length", {"Connection": "close"})
     elif (not length.isdigit() or int(length) > 100_000) and "large-bodies" not in weak:
-        answer = problem(413, "at most 100 kB", {"Connection": "close"})
+        async for _ in request.stream():
+            pass  # nobody hears an answer while still talking
+        answer = problem(413, "at most 100 kB")
     else:
         try:
             answer = await call_next(request)
@@ -193,7 +178,6 @@ async def around(request: Request, call_next):
         answer.headers.update({"Access-Control-Allow-Origin": request.headers["origin"], "Access-Control-Allow-Credentials": "true"})
     return answer
 
-
 # ---- login
 
 class Tokens(BaseModel):
@@ -202,18 +186,15 @@ class Tokens(BaseModel):
     token_type: str = "bearer"
     expires_in: int = 900
 
-
 def session_for(who: dict, audience: str, session: str | None = None) -> Tokens:
     session, refresh = session or secrets.token_hex(8), secrets.token_urlsafe(24)
     refreshes[refresh] = {"who": who, "sid": session, "audience": audience, "used": False}
     return Tokens(access_token=mint(who, session, audience), refresh_token=refresh)
 
-
 @app.get("/.well-known/jwks.json", tags=["auth"])
 def jwks():
     numbers = private.public_key().public_numbers()
     return {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "clinic-2024", "e": "AQAB", "n": b64(numbers.n.to_bytes(256, "big"))}]}
-
 
 @app.post("/auth/token", tags=["auth"])
 def token(username: Annotated[str, Form(max_length=80)], password: Annotated[str, Form(max_length=200)],
@@ -227,10 +208,8 @@ def token(username: Annotated[str, Form(max_length=80)], password: Annotated[str
         raise HTTPException(401, "username or password is wrong")
     return session_for(who, audience)
 
-
 class Refresh(BaseModel):
     refresh_token: str
-
 
 @app.post("/auth/refresh", tags=["auth"])
 def refresh(body: Refresh) -> Tokens:
@@ -243,23 +222,19 @@ def refresh(body: Refresh) -> Tokens:
     known["used"] = True
     return session_for(known["who"], known["audience"], known["sid"])
 
-
 @app.post("/auth/logout", status_code=204, tags=["auth"])
 def logout(me: Doctor):
     ended.add(me["sid"])
     return Response(status_code=204)
 
-
 class Reset(BaseModel):
     username: str = Field(max_length=80, examples=["dr.adler"])
-
 
 @app.post("/auth/reset", status_code=202, tags=["auth"])
 def reset(body: Reset):
     if "reset-tells" in weak and body.username not in doctors:
         raise HTTPException(404, "no such doctor")
     return {"status": "if the account exists, a message was sent"}
-
 
 # ---- patients
 
@@ -268,23 +243,18 @@ class NewPatient(BaseModel):
     born: str = Field(pattern=r"^\d{4}-\d\d-\d\d$", examples=["1980-05-17"])
     phone: str = Field("", max_length=30)
 
-
 class Patient(NewPatient):
     id: UUID
     doctor: str
 
-
 class NewRecord(BaseModel):
     text: str = Field(max_length=2000, examples=["Blood pressure 120/80"])
-
 
 class Letter(BaseModel):
     text: str = Field(max_length=2000, examples=["Dear {{ name }}, please come on Monday."])
 
-
 def shown(patient: dict, status=200):
     return JSONResponse({k: patient[k] for k in ("id", "name", "born", "phone", "doctor")}, status, {"ETag": f'"{patient["version"]}"'})
-
 
 def mine(me: dict, number: UUID, flaw="") -> dict:
     found = patients.get(str(number))
@@ -294,11 +264,9 @@ def mine(me: dict, number: UUID, flaw="") -> dict:
         raise HTTPException(410, "this patient was removed")
     return found
 
-
 @app.get("/patients", response_model=list[Patient], tags=["patients"])
 def my_patients(me: Doctor):
     return [p for p in patients.values() if p["doctor"] == me["username"] and not p["gone"]][-100:]
-
 
 @app.post("/patients", response_model=Patient, status_code=201, tags=["patients"])
 async def admit(me: Doctor, body: NewPatient, request: Request):
@@ -309,11 +277,9 @@ async def admit(me: Doctor, body: NewPatient, request: Request):
     audit.append({"who": me["username"], "did": "admit", "patient": new["id"]})
     return shown(new, 201)
 
-
 @app.get("/patients/{patient_id}", response_model=Patient, tags=["patients"])
 def patient(me: Doctor, patient_id: UUID):
     return shown(mine(me, patient_id, "patient-read"))
-
 
 @app.put("/patients/{patient_id}", response_model=Patient, tags=["patients"])
 def change(me: Doctor, patient_id: UUID, body: NewPatient, if_match: Annotated[str | None, Header()] = None):
@@ -323,12 +289,10 @@ def change(me: Doctor, patient_id: UUID, body: NewPatient, if_match: Annotated[s
     found.update(body.model_dump(), version=found["version"] + 1)
     return shown(found)
 
-
 @app.delete("/patients/{patient_id}", status_code=204, tags=["patients"])
 def remove(me: Doctor, patient_id: UUID):
     mine(me, patient_id, "patient-delete")["gone"] = True
     return Response(status_code=204)
-
 
 @app.post("/patients/{patient_id}/records", status_code=201, tags=["records"])
 def add_record(me: Doctor, patient_id: UUID, body: NewRecord):
@@ -336,12 +300,10 @@ def add_record(me: Doctor, patient_id: UUID, body: NewRecord):
     records[new["id"]] = new
     return new
 
-
 @app.get("/patients/{patient_id}/records", tags=["records"])
 def all_records(me: Doctor, patient_id: UUID):
     number = mine(me, patient_id)["id"]
     return [r for r in records.values() if r["patient"] == number][:100]
-
 
 @app.get("/patients/{patient_id}/records/{record_id}", tags=["records"])
 def one_record(me: Doctor, patient_id: UUID, record_id: UUID):
@@ -350,14 +312,12 @@ def one_record(me: Doctor, patient_id: UUID, record_id: UUID):
         raise HTTPException(404, "no such record")
     return found
 
-
 @app.post("/patients/{patient_id}/letter", tags=["patients"])
 def letter(me: Doctor, patient_id: UUID, body: Letter):
     found = mine(me, patient_id)
     if "letter-template" in weak:
         return {"letter": jinja2.Environment().from_string(body.text).render(name=found["name"])}
     return {"letter": body.text.replace("{{ name }}", found["name"])}
-
 
 # ---- the house
 
@@ -367,21 +327,17 @@ def directory(me: Doctor):
     extra = (lambda d: {"hash": d["hash"].hex(), "salt": d["salt"].hex()}) if "directory-private" in weak else (lambda d: {})
     return [{**{k: d[k] for k in names}, **extra(d)} for d in doctors.values()]
 
-
 def schedule_login(token: Annotated[str | None, Depends(bearer)]):
     return None if "schedule-open" in weak else login_for("clinic")(token)
-
 
 @app.get("/schedule", tags=["house"])
 def schedule(me: Annotated[dict | None, Depends(schedule_login)], day: str = "monday"):
     return {"day": day[:20], "visits": [{"at": "09:00", "patient": p["name"]} for p in patients.values() if not me or p["doctor"] == me["username"]][:50]}
 
-
 @app.get("/reports/summary", tags=["house"], description="Needs a token for the audience `reports`.")
 def summary(me: Reader):
     time.sleep(1.5)  # the count is slow, whatever is asked
     return {"patients": sum(p["doctor"] == me["username"] for p in patients.values())}
-
 
 @app.get("/audit", tags=["house"])
 def log(me: Doctor):
@@ -389,19 +345,16 @@ def log(me: Doctor):
         raise HTTPException(403, "for the office only")
     return audit[-100:]
 
-
 @app.get("/schedule/export", tags=["house"])
 def export(me: Doctor, columns: str = "at,patient"):
     order = ["at", "patient"]
     return {"header": sorted(columns[:200].split(","), key=order.index)}  # an unknown column is a 500
-
 
 class Loopback(uvicorn.Server):
     @contextmanager
     def capture_signals(self):
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing on disk to tidy up
         yield
-
 
 def main():
     parser = argparse.ArgumentParser()
@@ -419,7 +372,6 @@ def main():
     app.router.lifespan_context = lambda _: ready(listener.getsockname()[1])
     server.run(sockets=[listener])
 
-
 class ready:
     def __init__(self, port):
         self.port = port
@@ -429,7 +381,6 @@ class ready:
 
     async def __aexit__(self, *_):
         pass
-
 
 if __name__ == "__main__":
     main()

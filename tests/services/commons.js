@@ -93,7 +93,7 @@ app.get('/api/openapi', (req, res) => res.type('json').send(fs.readFileSync(path
 
 app.post('/api/signup', (req, res) => {
   const { username, password, email } = req.body;
-  if (!/^[a-z][a-z0-9]{2,29}$/.test(username) || typeof password !== 'string' || password.length < 8) {
+  if (typeof username !== 'string' || !/^[a-z][a-z0-9]{2,29}$/.test(username) || typeof password !== 'string' || password.length < 8) {
     return no(res, 'invalid', 'A username of 3 to 30 small letters and digits, and a password of 8 characters.');
   }
   if (members.some((m) => m.username === username)) return no(res, 'taken', 'Please choose another username.');

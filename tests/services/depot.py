@@ -248,6 +248,8 @@ class Depot(BaseHTTPRequestHandler):
             raise Refused(411, "Content-Length, please")
         if length > LIMIT and "any-size" not in FLAWS:
             self.close_connection = True
+            for _ in range(min(length, 64 * LIMIT) >> 16):
+                self.rfile.read(1 << 16)  # nobody hears an answer while still talking
             raise Refused(413, "at most 1 MiB")
         self.body = self.rfile.read(length)
 

@@ -109,7 +109,7 @@ function leave({ req, query }) {
   const to = query.get('return_to') ?? '/';
   const known = [...clients.values()].some((c) => c.redirects.includes(to)) || to === '/';
   if (!known && !weak.has('return-anywhere')) refuse(400, 'invalid_request', 'return_to is not registered');
-  return [302, null, { Location: to, 'Set-Cookie': 'gate_session=; Path=/; Max-Age=0' }];
+  return [302, null, { Location: encodeURI(to), 'Set-Cookie': 'gate_session=; Path=/; Max-Age=0' }];
 }
 
 // RFC 8252 section 7.3: a native app's loopback redirect may use any port.

@@ -209,7 +209,7 @@ const routes = [
     },
     POST: ({ me, body }) => {
       need(me.teller, 403, 'tellers only')
-      need(/^[a-z]{3,20}$/.test(body.name) && !people.has(body.name), 400, 'a new name of 3 to 20 small letters')
+      need(typeof body.name === 'string' && /^[a-z]{3,20}$/.test(body.name) && !people.has(body.name), 400, 'a new name of 3 to 20 small letters')
       people.set(body.name, person(body.name, randomBytes(9).toString('hex')))
       return [201, card(people.get(body.name))]
     }

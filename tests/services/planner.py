@@ -221,7 +221,7 @@ def locale():
 @app.get("/go")
 def go():
     to = request.args.get("next", "/")[:300]
-    allowed = to.startswith("/") if "next-slashes" in W else re.fullmatch(r"/(?:[\w.-]+/?)*", to)
+    allowed = to.startswith("/") if "next-slashes" in W else re.fullmatch(r"/(?:[\w.-]+/)*[\w.-]*", to)
     return redirect(to if allowed else "/", 303)
 
 
