@@ -125,21 +125,21 @@ def our_key():
 
 
 class Rsa:
-    """A 2048-bit key of our own for tokens that bring their key along; fit for a test, nothing else."""
+    """A small key of our own for tokens that bring their key along; fit for a test, nothing else."""
 
     def __init__(self):
         rng = random.SystemRandom()
-        p, q = prime(1024, rng), prime(1024, rng)
+        p, q = prime(512, rng), prime(512, rng)
         self.n, self.d = p * q, pow(65537, -1, (p - 1) * (q - 1))
 
     def jwk(self, kid="ours"):
-        return {"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "e": "AQAB", "n": b64(self.n.to_bytes(256, "big"))}
+        return {"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "e": "AQAB", "n": b64(self.n.to_bytes(128, "big"))}
 
     def sign(self, payload, **header):
         text = b64(json.dumps({"alg": "RS256", "typ": "JWT", **header})) + "." + b64(json.dumps(payload))
         digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(text.encode()).digest()
-        block = b"\0\1" + b"\xff" * (253 - len(digest)) + b"\0" + digest
-        return text + "." + b64(pow(int.from_bytes(block, "big"), self.d, self.n).to_bytes(256, "big"))
+        block = b"\0\1" + b"\xff" * (125 - len(digest)) + b"\0" + digest
+        return text + "." + b64(pow(int.from_bytes(block, "big"), self.d, self.n).to_bytes(128, "big"))
 
 
 def explodes(call):
@@ -175,7 +175,7 @@ class Witness:
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def __enter__(self):
         return self
