@@ -21,7 +21,7 @@ fits() {
 node_vendors() {
     now=$(stamp "$locks/package.json" "$locks/package-lock.json")
     ! fits node "$now" || return 0
-    echo "test-setup: installing Prism and GitHub's description from npm into $cache/node_modules"
+    echo "test-setup: installing Prism, GitHub's description and Express from npm into $cache/node_modules"
     rm -f "$cache/node.stamp"
     cp "$locks/package.json" "$locks/package-lock.json" "$cache/"
     npm ci --prefix "$cache" --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
@@ -35,7 +35,7 @@ node_vendors() {
 python_vendors() {
     now=$(stamp "$locks/requirements.txt" "$locks/schemas.txt")
     ! fits python "$now" || return 0
-    echo "test-setup: installing httpbin, gunicorn and jsonschema from PyPI into $cache/venv"
+    echo "test-setup: installing httpbin, gunicorn, jsonschema and what tests/services stand on from PyPI into $cache/venv"
     rm -rf "$cache/python.stamp" "$cache/venv"
     /usr/bin/python3 -m venv "$cache/venv"
     "$cache/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \

@@ -62,6 +62,7 @@ def loose_ends(name, about, proofs):
     yield from (f"{name}: no proof of trap {t['code']}" for t in about["traps"] if t["code"] not in proofs.traps)
     yield from (f"{name}: {f['code']} has unknown class {f['class']}" for f in about["flaws"] if f["class"] not in CLASSES
                 and f not in about.get("beyond", []))
+    yield from (f"{name}: {f['code']} is also of unknown class {c}" for f in about["flaws"] for c in f.get("also", []) if c not in CLASSES)
     for entry in about["flaws"] + about["traps"]:
         for operation in entry["operations"]:
             method, path = operation.split(" ")
