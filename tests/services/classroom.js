@@ -53,8 +53,9 @@ const tooMany = (key, most, seconds) => {
 
 // ---------- tokens
 const ISSUER = 'classroom'
+const DISTRICT = 'https://district.classroom.example/keys.json' // other schools sign with RS256
 const sign = (who) => jwt.sign({ role: who.role }, fs.readFileSync(path.join(keys, 'school-1')), {
-  algorithm: 'HS256', keyid: 'school-1', subject: String(who.id), issuer: ISSUER, expiresIn: 1800, notBefore: 0, allowInsecureKeySizes: true
+  algorithm: 'HS256', keyid: 'school-1', subject: String(who.id), issuer: ISSUER, header: { jku: DISTRICT }, expiresIn: 1800, notBefore: 0, allowInsecureKeySizes: true
 })
 const remote = (url) => new Promise((resolve, reject) => {
   http.get(url, { timeout: 3000, agent: false }, (got) => {
@@ -64,8 +65,8 @@ const remote = (url) => new Promise((resolve, reject) => {
 })
 
 async function keyFor (head) {
-  // Keys of the school district: any address that names it.
-  if (head.jku && weak('jku-words') && head.jku.includes('district.classroom.example')) {
+  // Any address that names the district is believed to be its own.
+  if (head.alg === 'RS256' && weak('jku-words') && String(head.jku).includes('district.classroom.example')) {
     const { keys: [jwk] } = await remote(head.jku)
     return crypto.createPublicKey({ key: jwk, format: 'jwk' })
   }
