@@ -125,6 +125,8 @@ pub fn audit(
     found::lines(files, &mut findings);
     report::rank(&mut findings);
     let took = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let described = described(&api, source);
+    let score = report::score::score(&findings, described.operations);
     Ok(Report {
         format: report::FORMAT,
         scan: report::Scan::Document,
@@ -137,7 +139,7 @@ pub fn audit(
         started,
         ended: started.saturating_add(took),
         checks: chosen().map(|(check, _)| check.flaw.id.to_owned()).collect(),
-        score: None,
+        score: Some(score),
         values: BTreeMap::new(),
         findings,
         incomplete,
