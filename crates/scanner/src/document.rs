@@ -125,14 +125,14 @@ pub fn audit(
     found::lines(files, &mut findings);
     report::rank(&mut findings);
     let took = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let described = described(&api, source);
+    let described = Described::of(&api, source);
     let score = report::score::score(&findings, described.operations);
     Ok(Report {
         format: report::FORMAT,
         scan: report::Scan::Document,
         scanner: crate::VERSION.to_owned(),
         nonce: String::new(),
-        document: Some(Described::of(&api, source)),
+        document: Some(described),
         target: String::new(),
         certificate_sha256: None,
         tls: None,
