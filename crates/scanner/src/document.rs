@@ -129,6 +129,19 @@ impl Selection {
         Ok(if only.is_empty() { Self::All } else { Self::Only(only) })
     }
 
+    /// These checks but those of these ids.
+    ///
+    /// # Errors
+    /// An id that no check has.
+    pub fn without<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i str>,
+    ) -> Result<Self, UnknownCheck> {
+        let Self::Only(left_out) = Self::read(ids)? else { return Ok(self.clone()) };
+        let all = CHECKS.iter().map(|(check, _)| check.flaw.id);
+        Ok(Self::Only(all.filter(|id| self.holds(id) && !left_out.contains(id)).collect()))
+    }
+
     fn holds(&self, id: &str) -> bool {
         match self {
             Self::All => true,
@@ -160,20 +173,21 @@ pub fn audit(
     }
     found::lines(files, &mut findings);
     report::rank(&mut findings);
+    let document = described(&api, source);
     let took = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Report {
         format: report::FORMAT,
         scan: report::Scan::Document,
         scanner: crate::VERSION.to_owned(),
         nonce: String::new(),
-        document: Some(described(&api, source)),
+        score: Some(report::score::score(&findings, document.operations)),
+        document: Some(document),
         target: String::new(),
         certificate_sha256: None,
         tls: None,
         started,
         ended: started.saturating_add(took),
         checks: chosen().map(|(check, _)| check.flaw.id.to_owned()).collect(),
-        score: None,
         values: BTreeMap::new(),
         findings,
         incomplete,

@@ -19,7 +19,7 @@ pub const CHECK: Check = Check {
         cwe: 693,
     },
     asks: "Does the API answer TRACE?",
-    judged: "Every operation with the method `trace`.",
+    judged: "Every operation that the document describes with the method `trace`.",
     example: "paths:\n  /orders: {trace: {…}}",
 };
 
