@@ -13,9 +13,11 @@ use crate::report::{self, Described, GapCode, Incomplete, Report};
 #[macro_use]
 mod registry;
 
+mod ambiguity;
 mod found;
 mod oauth;
 mod purpose;
+mod sensitive;
 #[cfg(test)]
 mod trial;
 mod words;
@@ -43,13 +45,47 @@ checks! {
     server_internal,
     authentication_undeclared,
     authentication_missing,
+    authentication_optional,
     object_open,
+    scheme_unknown,
     basic_authentication,
     key_in_query,
+    key_in_cookie,
     credential_parameter,
     oauth_implicit,
     oauth_password,
+    oauth_scopes_missing,
+    oauth_scope_unknown,
+    oauth_scope_coarse,
+    administration_unscoped,
+    login_unlimited,
     limit_answer_missing,
+    list_unbounded,
+    page_size_unbounded,
+    array_unbounded,
+    string_unbounded,
+    upload_unbounded,
+    body_untyped,
+    pattern_slow,
+    mass_assignment_field,
+    mass_assignment_shape,
+    sensitive_path,
+    sensitive_query,
+    sensitive_answer,
+    example_secret,
+    error_internals,
+    error_answers_missing,
+    answer_undescribed,
+    operation_deprecated,
+    version_mixed,
+    leftover_path,
+    method_unsafe,
+    trace_method,
+    ssrf_parameter,
+    redirect_parameter,
+    xml_accepted,
+    duplicate_key,
+    reference_broken,
 }
 
 /// The checks that an audit makes.
@@ -91,6 +127,19 @@ impl Selection {
         };
         let only = ids.into_iter().map(known).collect::<Result<Vec<_>, _>>()?;
         Ok(if only.is_empty() { Self::All } else { Self::Only(only) })
+    }
+
+    /// These checks but those of these ids.
+    ///
+    /// # Errors
+    /// An id that no check has.
+    pub fn without<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i str>,
+    ) -> Result<Self, UnknownCheck> {
+        let Self::Only(left_out) = Self::read(ids)? else { return Ok(self.clone()) };
+        let all = CHECKS.iter().map(|(check, _)| check.flaw.id);
+        Ok(Self::Only(all.filter(|id| self.holds(id) && !left_out.contains(id)).collect()))
     }
 
     fn holds(&self, id: &str) -> bool {

@@ -10,6 +10,7 @@ pub mod document;
 pub mod flaw;
 pub mod live;
 pub mod order;
+pub mod pages;
 pub mod report;
 pub mod secret;
 

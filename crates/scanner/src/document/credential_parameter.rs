@@ -83,7 +83,7 @@ fn is_no_secret(node: crate::api::Node<'_>) -> bool {
 }
 
 /// Where a credential is what the operation is about.
-fn is_for_it(operation: &Operation<'_>) -> bool {
+pub(super) fn is_for_it(operation: &Operation<'_>) -> bool {
     purpose::is_login(operation) || purpose::is_entrance(operation)
 }
 

@@ -23,6 +23,7 @@ pub struct Spot<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Reach<'a> {
     Everything,
+    Nothing,
     One(u32),
     Many(&'a [u32]),
 }
@@ -58,6 +59,11 @@ impl<'a> Spot<'a> {
     /// Something of the document as a whole.
     pub fn document(at: &'a At) -> Self {
         Self { at, reach: Reach::Everything, detail: None }
+    }
+
+    /// A place of which nobody knows what it reaches.
+    pub fn place(at: &'a At) -> Self {
+        Self { at, reach: Reach::Nothing, detail: None }
     }
 
     /// Something of one operation.
@@ -100,6 +106,13 @@ impl<'a> Found<'a> {
         } else {
             group.left += 1;
         }
+    }
+
+    /// Takes everything back.
+    pub fn clear(&mut self) {
+        self.groups.clear();
+        self.by_shape.clear();
+        self.left = 0;
     }
 
     fn group(&mut self, shape: String) -> Option<&mut Group> {
@@ -158,6 +171,7 @@ impl Operations {
     fn add(&mut self, reach: Reach<'_>) {
         match reach {
             Reach::Everything => self.everything = true,
+            Reach::Nothing => {}
             Reach::One(number) => self.set(number),
             Reach::Many(list) => {
                 // The fields of one shape share its list.

@@ -248,6 +248,64 @@ pub fn is_login(operation: &Operation<'_>) -> bool {
         && (last(operation).is(LOGIN).is_some() || id(operation).is(LOGIN).is_some())
 }
 
+/// Logins by any name.
+const GUESSED: &[&str] = &[
+    "login",
+    "logon",
+    "signin",
+    "sign in",
+    "log in",
+    "authenticate",
+    "password reset",
+    "reset password",
+    "forgot password",
+    "forgotpassword",
+    "resetpassword",
+    "passwordreset",
+    "verify otp",
+    "otp verify",
+    "mfa verify",
+];
+
+/// What a guess is sent in.
+const GUESSES: &[&str] = &[
+    "password",
+    "passwd",
+    "otp",
+    "passcode",
+    "pin",
+    "totp",
+    "client secret",
+    "one time password",
+    "verification code",
+    "grant type",
+];
+
+/// True for a login or reset, and for whatever makes a token or session out of a password or code.
+pub fn is_guessable(api: &Api<'_>, operation: &Operation<'_>) -> bool {
+    if operation.method != Method::Post {
+        return false;
+    }
+    let path: Vec<&str> = fixed(operation).collect();
+    let two = path.get(path.len().saturating_sub(2)..).unwrap_or_default().join(" ");
+    let named = last(operation).is(GUESSED).or(Words::of(&two).is(GUESSED)).is_some();
+    named || (is_login(operation) && takes_guess(api, operation))
+}
+
+fn takes_guess(api: &Api<'_>, operation: &Operation<'_>) -> bool {
+    let guess = |name: &str| Words::of(name).is(GUESSES).is_some();
+    let bodies = operation.bodies.iter().filter_map(|body| body.schema);
+    let shapes = bodies.flat_map(|schema| api.shapes.closure(schema.shape));
+    let mut fields =
+        shapes.filter_map(|shape| api.shapes.list.get(shape)).flat_map(|one| &one.fields);
+    operation.parameters.iter().any(|one| guess(one.name)) || fields.any(|field| guess(field.name))
+}
+
+/// True for what may have a body that is used: everything but plain reads.
+pub fn is_requesting(operation: &Operation<'_>) -> bool {
+    !operation.method.is_safe()
+}
+
 /// True for what has to be reached before anybody can prove who he is, and for what is public by
 /// its nature.
 pub fn is_entrance(operation: &Operation<'_>) -> bool {

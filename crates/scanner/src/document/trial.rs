@@ -34,14 +34,25 @@ pub fn findings(check: &'static Check, look: Look, root: Value) -> Vec<Finding> 
     findings
 }
 
+/// What one check finds in files that were read, each as [`found`] has it.
+pub fn found_in(check: &'static Check, look: Look, files: &Files) -> Vec<String> {
+    let api = Api::read(files).expect("a readable document");
+    let mut found = Found::new(&api, check);
+    look(&api, &mut found);
+    let (mut findings, mut incomplete) = (Vec::new(), Vec::new());
+    found.enter(&mut findings, &mut incomplete);
+    findings.iter().map(line).collect()
+}
+
 /// What one check finds, each as `shape @ operations or pointers of its places`.
 pub fn found(check: &'static Check, look: Look, root: Value) -> Vec<String> {
+    findings(check, look, root).iter().map(line).collect()
+}
+
+fn line(finding: &Finding) -> String {
     let place = |place: &crate::report::Place| {
         place.operation.clone().unwrap_or_else(|| place.pointer.clone())
     };
-    let line = |finding: &Finding| {
-        let places: Vec<_> = finding.places.iter().map(place).collect();
-        format!("{} @ {}", finding.shape, places.join(", "))
-    };
-    findings(check, look, root).iter().map(line).collect()
+    let places: Vec<_> = finding.places.iter().map(place).collect();
+    format!("{} @ {}", finding.shape, places.join(", "))
 }

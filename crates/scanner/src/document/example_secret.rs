@@ -1,0 +1,179 @@
+//! Live credentials in examples.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use super::{Check, Found, Spot};
+use crate::api::{Api, At};
+use crate::flaw::Flaw;
+use crate::report::{Confidence, Severity};
+
+pub const CHECK: Check = Check {
+    flaw: Flaw {
+        id: "example-secret",
+        check: "example-secret",
+        title: "A credential stands in an example",
+        severity: Severity::High,
+        confidence: Confidence::Medium,
+        why: "Documents are copied, published and indexed; whoever finds a working key in one uses \
+              it. Many such examples were real once and still are.",
+        fix: "Revoke what this is, replace it by a placeholder that no issuer would give out, and \
+              let a secret scanner look at documents before they are published.",
+        owasp: "API8:2023",
+        cwe: 798,
+    },
+    asks: "Does an example hold a credential that could work?",
+    judged: "Texts under `example`, `examples`, `default`, `x-example` with the form of a \
+             credential of a known issuer (AWS, GitHub, Slack, Stripe live, Google, SendGrid), a \
+             private key with its content, or a JSON Web Token that never expires. Repeated \
+             letters, the issuers' own samples, and everything that says `example`, `xxx` or `1234` \
+             is taken for a placeholder.",
+    example: "example: ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+};
+
+const HOLDERS: &[&str] = &["example", "examples", "default", "x-example", "x-examples", "x-default"];
+
+pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
+    for (file, one) in api.files.list.iter().enumerate() {
+        walk(&one.root, &At { file, pointer: String::new() }, false, found);
+    }
+}
+
+/// Goes through a value; `held` within what is an example. Its depth is bounded by the reader.
+fn walk(value: &Value, at: &At, held: bool, found: &mut Found<'_>) {
+    match value {
+        Value::String(text) if held => {
+            if let Some(kind) = kind(text) {
+                found.at(kind, Spot::place(at));
+            }
+        }
+        Value::Object(members) => {
+            for (key, value) in members {
+                let held = held || HOLDERS.contains(&key.as_str());
+                if held || value.is_object() || value.is_array() {
+                    walk(value, &at.then(key), held, found);
+                }
+            }
+        }
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                if held || value.is_object() || value.is_array() {
+                    walk(value, &at.then(index), held, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What kind of credential a text holds.
+fn kind(text: &str) -> Option<&'static str> {
+    if text.contains("PRIVATE KEY-----") {
+        return is_private_key(text).then_some("a private key");
+    }
+    let words = text.split(|letter: char| letter.is_whitespace() || "\"'`,;<>()[]{}=:&?".contains(letter));
+    words.filter(|word| (20..4_000).contains(&word.len())).find_map(|word| {
+        let issued = ISSUERS.iter().find(|issuer| issuer.made(word)).map(|issuer| issuer.name);
+        issued.or_else(|| is_lasting_token(word).then_some("a JSON Web Token without an end"))
+    })
+}
+
+struct Issuer {
+    name: &'static str,
+    start: &'static str,
+    /// Characters after the start, at least and at most.
+    rest: (usize, usize),
+}
+
+const ISSUERS: [Issuer; 10] = [
+    Issuer { name: "a key of AWS", start: "AKIA", rest: (16, 16) },
+    Issuer { name: "a token of GitHub", start: "ghp_", rest: (36, 36) },
+    Issuer { name: "a token of GitHub", start: "gho_", rest: (36, 36) },
+    Issuer { name: "a token of GitHub", start: "github_pat_", rest: (60, 100) },
+    Issuer { name: "a live key of Stripe", start: "sk_live_", rest: (20, 120) },
+    Issuer { name: "a key of Google", start: "AIza", rest: (35, 35) },
+    Issuer { name: "a token of Slack", start: "xoxb-", rest: (30, 90) },
+    Issuer { name: "a token of Slack", start: "xoxp-", rest: (30, 90) },
+    Issuer { name: "a key of SendGrid", start: "SG.", rest: (60, 70) },
+    Issuer { name: "a token of npm", start: "npm_", rest: (36, 36) },
+];
+
+impl Issuer {
+    fn made(&self, word: &str) -> bool {
+        let Some(rest) = word.strip_prefix(self.start) else { return false };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        (self.rest.0..=self.rest.1).contains(&rest.len()) && rest.bytes().all(plain) && !is_placeholder(rest)
+    }
+}
+
+/// True for what somebody typed instead of what an issuer made.
+fn is_placeholder(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let said = ["example", "xxx", "1234", "abcd", "your", "test", "fake", "dummy", "sample", "redacted", "...", "***", "0000"];
+    let mut letters: Vec<u8> = lower.bytes().collect();
+    letters.sort_unstable();
+    letters.dedup();
+    said.iter().any(|word| lower.contains(word)) || letters.len() < 8
+}
+
+fn is_private_key(text: &str) -> bool {
+    let body = text.split("-----").nth(2).unwrap_or_default();
+    let body: String = body.replace("\\n", "").split_whitespace().collect();
+    body.len() > 150 && !body.contains("...") && !body.contains('…') && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+}
+
+/// True for a token (RFC 7519) with a signature and without `exp`.
+fn is_lasting_token(word: &str) -> bool {
+    let mut parts = word.split('.');
+    let (Some(header), Some(claims), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    let read = |part: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+        serde_json::from_slice::<Value>(&bytes).ok().filter(Value::is_object)
+    };
+    let (Some(header), Some(claims)) = (read(header), read(claims)) else { return false };
+    // The sample of jwt.io stands in half of all documents.
+    let sample = claims.get("sub").and_then(Value::as_str) == Some("1234567890") || claims.get("name").and_then(Value::as_str) == Some("John Doe");
+    let signed = header.get("alg").and_then(Value::as_str).is_some_and(|alg| !alg.eq_ignore_ascii_case("none"));
+    signed && claims.get("exp").is_none() && !sample && signature.len() >= 40
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::trial;
+    use serde_json::json;
+
+    fn found(example: &str) -> Vec<String> {
+        let parameter = json!({"name": "q", "in": "query", "example": example, "description": example});
+        let paths = json!({"/a": {"get": {"parameters": [parameter]}}});
+        trial::found(&CHECK, look, trial::with(json!({ "paths": paths })))
+    }
+
+    fn token(claims: &str) -> String {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.{}", part(r#"{"alg":"HS256"}"#), part(claims), "Q".repeat(43))
+    }
+
+    #[test]
+    fn credentials_are_found_in_examples_and_not_in_words_about_them() {
+        let key = format!("{}{}", "ghp_", "16C7e42F292c6912E7710c838347Ae178B4a");
+        assert_eq!(found(&format!("Bearer {key}")), ["a token of GitHub @ /paths/~1a/get/parameters/0/example"]);
+        assert_eq!(found(&format!("{}{}", "AKIA", "J7Q2XWPLD5MZRT8K")).len(), 1);
+        assert_eq!(found(&token(r#"{"sub":"u-77"}"#)).len(), 1);
+        let body = "MIIEpAIBAAKCAQEA7bq".repeat(12);
+        assert_eq!(found(&format!("-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----")), ["a private key @ /paths/~1a/get/parameters/0/example"]);
+    }
+
+    #[test]
+    fn placeholders_are_not() {
+        for text in ["AKIAIOSFODNN7EXAMPLE", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "sk_live_1234567890abcdefghijkl",
+            "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", "eyJhbGciOiJIUzI1NiJ9.e30.x", "a plain sentence of words that is rather long"] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+        assert!(found(&token(r#"{"sub":"1234567890","name":"John Doe"}"#)).is_empty());
+        assert!(found(&token(r#"{"sub":"u","exp":1600000000}"#)).is_empty());
+    }
+}

@@ -1,0 +1,75 @@
+//! Reads that change something.
+
+use super::purpose;
+use super::words::Words;
+use super::{Check, Found, Spot};
+use crate::api::{Api, Method, Operation};
+use crate::flaw::Flaw;
+use crate::report::{Confidence, Severity};
+
+pub const CHECK: Check = Check {
+    flaw: Flaw {
+        id: "method-unsafe",
+        check: "method-unsafe",
+        title: "A GET changes something",
+        severity: Severity::Medium,
+        confidence: Confidence::Medium,
+        why: "Browsers, crawlers, previews and caches send `GET` on their own and again (RFC 9110 \
+              §9.2.1): a link in a page or a mail is enough to make the change in the name of \
+              whoever is logged in.",
+        fix: "Use `DELETE`, `PUT`, `PATCH` or `POST` for what changes something.",
+        owasp: "API8:2023",
+        cwe: 650,
+    },
+    asks: "Does a GET do more than read?",
+    judged: "`GET` operations whose name or last path segment begins with a word of changing \
+             (`delete`, `remove`, `disable`, `reset`, `update` …). Confirmations and \
+             unsubscriptions by a link in a mail are not counted.",
+    example: "/users/{id}/delete:\n  get: {operationId: deleteUser}",
+};
+
+const CHANGES: &[&str] = &["delete", "remove", "destroy", "purge", "erase", "revoke", "disable", "deactivate", "reset", "ban", "suspend", "terminate", "uninstall", "truncate", "update", "insert", "save", "create", "cancel", "enable"];
+const MAIL: &[&str] = &["unsubscribe", "confirm", "confirmation", "verify", "verification", "activate", "token", "callback", "redirect", "oauth"];
+/// Words that make a noun of the word before.
+const NOUN: &[&str] = &["history", "status", "info", "information", "requests", "request", "list", "log", "logs", "form", "options", "preview", "policy", "reason", "reasons", "time", "date", "check", "events", "rule", "rules", "count", "permissions", "stats", "meta", "metadata", "template", "page", "job", "jobs", "task", "tasks", "operation", "operations", "settings", "schedule", "available", "availability", "config", "configuration", "details", "result", "results", "response", "schema", "summary", "url", "link"];
+
+pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
+    for (number, operation) in api.numbered().filter(|(_, one)| one.method == Method::Get) {
+        if let Some(word) = changes(operation) {
+            found.at(format!("`{word}` by GET"), Spot::operation(number, &operation.at));
+        }
+    }
+}
+
+fn changes(operation: &Operation<'_>) -> Option<&'static str> {
+    let named = [Words::of(operation.id.unwrap_or_default()), purpose::last(operation)];
+    let mailed = named.iter().any(|words| words.says(MAIL).is_some());
+    let [id, last] = &named;
+    let noun = |words: &Words| words.ends(NOUN).is_some();
+    let by_name = id.starts(CHANGES).filter(|_| !noun(id) && id.list().len() > 1);
+    let by_path = last.starts(CHANGES).filter(|_| !noun(last));
+    // A generated name may be anything; where the path says otherwise by a noun, it is a read.
+    by_name.or(by_path).filter(|_| !mailed && !id.starts(&["get", "list", "show", "read", "fetch", "find", "is", "has", "can", "check"]).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::trial;
+    use serde_json::json;
+
+    fn found(path: &str, id: &str) -> usize {
+        let paths = json!({path: {"get": {"operationId": id}, "post": {"operationId": "deleteIt"}}});
+        trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))).len()
+    }
+
+    #[test]
+    fn changes_by_get_are_found_and_reads_about_changes_are_not() {
+        assert_eq!(found("/users/{id}/delete", ""), 1);
+        assert_eq!(found("/users/{id}", "deleteUser"), 1);
+        for (path, id) in [("/users/deleted", "getDeleted"), ("/updates", "updates"), ("/x/reset-status", ""), ("/update/history", "getUpdateHistory"),
+            ("/subscriptions/{id}/cancel", "verifyCancel"), ("/users", "listUsers")] {
+            assert_eq!(found(path, id), 0, "{path} {id}");
+        }
+    }
+}
