@@ -31,6 +31,7 @@ mod scan;
 mod sight;
 mod target;
 mod token;
+mod witness;
 mod world;
 
 use actor::Who;

@@ -27,7 +27,7 @@ const COUNTS: [&str; 5] = [
 ];
 
 fn good() -> BTreeMap<String, Value> {
-    let values: [(&str, Value); 18] = [
+    let values: [(&str, Value); 23] = [
         ("authentication.operations_open", Value::Int(0)),
         ("credential.echoed", Value::Bool(false)),
         ("errors.banners", Value::Int(0)),
@@ -37,9 +37,14 @@ fn good() -> BTreeMap<String, Value> {
         ("limits.recovered", Value::Bool(true)),
         ("limits.retry_after", Value::Bool(true)),
         ("token.audience_checked", Value::Bool(true)),
+        ("token.embedded_key_refused", Value::Bool(true)),
         ("token.expiry_checked", Value::Bool(true)),
+        ("token.key_confusion_refused", Value::Bool(true)),
+        ("token.key_id_safe", Value::Bool(true)),
         ("token.kind", Value::from("jwt")),
         ("token.lifetime_seconds", Value::Int(300)),
+        ("token.null_signature_refused", Value::Bool(true)),
+        ("token.remote_key_refused", Value::Bool(true)),
         ("token.signature_checked", Value::Bool(true)),
         ("token.unsigned_refused", Value::Bool(true)),
         ("transport.certificate_valid", Value::Bool(true)),
@@ -81,6 +86,18 @@ async fn the_hardened_twin_is_good_in_everything() {
 /// A value's name with what it becomes; `None` if it is no longer measured.
 type Change = (&'static str, Option<Value>);
 
+/// What changes where tokens of any claims can be made: this value, and what only such tokens tell.
+/// The vendor minds every claim, and knows no critical headers.
+fn signable(name: &'static str) -> Vec<Change> {
+    let told = [
+        (name, false),
+        ("token.not_before_checked", true),
+        ("token.issuer_checked", true),
+        ("token.critical_minded", false),
+    ];
+    told.map(|(name, value)| (name, Some(Value::Bool(value)))).into()
+}
+
 /// The values that a weakness changes, and the check that finds it.
 fn expected(weakness: Weakness) -> Option<(CheckId, Vec<Change>)> {
     let no = || Some(Value::Bool(false));
@@ -98,7 +115,15 @@ fn expected(weakness: Weakness) -> Option<(CheckId, Vec<Change>)> {
             (CheckId::TokenValidation, vec![("token.unsigned_refused", no())])
         }
         Weakness::TokenSignatureIgnored => {
-            (CheckId::TokenValidation, vec![("token.signature_checked", no())])
+            // What any signature opens tells nothing of keys, and lets any claims be tried.
+            let untold = [
+                "token.embedded_key_refused",
+                "token.null_signature_refused",
+                "token.remote_key_refused",
+            ];
+            let mut changed = signable("token.signature_checked");
+            changed.extend(untold.map(|name| (name, None)));
+            (CheckId::TokenValidation, changed)
         }
         Weakness::TokenExpiredAccepted => {
             (CheckId::TokenValidation, vec![("token.expiry_checked", no())])
