@@ -78,6 +78,9 @@ checks! {
     CredentialEcho = credential_echo: "credential-echo",
     CrossOrigin = cross_origin: "cross-origin",
     ExposedEndpoints = exposed_endpoints: "exposed-endpoints",
+    // These end and lock logins of their own, and come late in case one was somebody else's.
+    TokenLifecycle = token_lifecycle: "token-lifecycle",
+    Login = login: "login",
     // Last, because reaching the limit would spoil whatever follows.
     RateLimit = rate_limit: "rate-limit",
 }

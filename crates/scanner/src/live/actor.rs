@@ -24,9 +24,10 @@ use crate::secret::Secret;
 pub mod door;
 mod entry;
 mod pass;
+pub mod visitor;
 
 use door::Door;
-pub use door::{Role, is_password, role};
+pub use door::{Role, fields as door_fields, is_password, role};
 pub use pass::Pass;
 
 /// Attempts at one door: the second mends what the first answer complained of.
@@ -41,6 +42,8 @@ pub enum Who {
     A,
     B,
     Admin,
+    /// A login of its own, for what would spoil the session or the account of the others.
+    Visitor,
 }
 
 impl Who {
@@ -51,6 +54,7 @@ impl Who {
             Self::A => "$A",
             Self::B => "$B",
             Self::Admin => "$ADMIN",
+            Self::Visitor => "$VISITOR",
         }
     }
 }
@@ -118,7 +122,7 @@ pub struct Actors {
 impl Actors {
     fn cell(&self, who: Who) -> Option<&OnceCell<Tried>> {
         match who {
-            Who::Nobody => None,
+            Who::Nobody | Who::Visitor => None,
             Who::A => Some(&self.a),
             Who::B => Some(&self.b),
             Who::Admin => Some(&self.admin),
@@ -148,7 +152,7 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
         Who::A => (&given.token, &given.logins.a),
         Who::B => (&given.second, &given.logins.b),
         Who::Admin => (&given.admin, &given.logins.admin),
-        Who::Nobody => (&None, &None),
+        Who::Nobody | Who::Visitor => (&None, &None),
     };
     if let Some(token) = token {
         return Ok(of_order(scan, who, token));

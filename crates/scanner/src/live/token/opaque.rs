@@ -32,10 +32,7 @@ pub fn forgeries(credential: &Secret, placement: &Placement) -> Vec<Forgery> {
         Forgery::new(
             Defence::Signature,
             "one character changed",
-            derived(
-                replaced,
-                format!(r#"$(printf %s "$A" | sed 's/./{letter}/{}')"#, changed + 1),
-            ),
+            derived(replaced, format!(r#"$(printf %s "$A" | sed 's/./{letter}/{}')"#, changed + 1)),
         ),
     ]
 }
