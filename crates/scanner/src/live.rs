@@ -80,6 +80,7 @@ checks! {
     ExposedEndpoints = exposed_endpoints: "exposed-endpoints",
     // These end and lock logins of their own, and come late in case one was somebody else's.
     TokenLifecycle = token_lifecycle: "token-lifecycle",
+    OAuth = oauth: "oauth",
     Login = login: "login",
     // Last, because reaching the limit would spoil whatever follows.
     RateLimit = rate_limit: "rate-limit",

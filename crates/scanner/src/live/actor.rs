@@ -13,6 +13,7 @@ use crate::live::call::Inputs;
 use crate::live::client::WireError;
 use crate::live::invent::Marker;
 use crate::live::likeness::tells_of_error;
+use crate::live::oauth::flow;
 use crate::live::reply::Reply;
 use crate::live::request::{Origin, Presented, Request};
 use crate::live::scan::Scan;
@@ -96,6 +97,8 @@ pub struct Actor {
     pub account: Option<Account>,
     /// How it logged in, if it did.
     pub entry: Option<Entry>,
+    /// What the user is signed in with, where the credential came from an authorization server.
+    pub session: Option<Presented>,
     /// A refresh token that came with the credential.
     pub refresh: Option<Secret>,
     /// True if an operation was seen to open with this credential and not without it.
@@ -157,7 +160,7 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
     if let Some(token) = token {
         return Ok(of_order(scan, who, token));
     }
-    let actor = match (login, who) {
+    let mut actor = match (login, who) {
         (Some(login), _) => log_in(scan, who, of_login(login)).await?,
         (None, Who::A | Who::B) => register(scan, who).await?,
         (None, _) => {
@@ -165,6 +168,7 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
             return Err(Gap::new(GapCode::NoCredential, detail));
         }
     };
+    flow::complete(scan, &mut actor).await;
     if who == Who::A {
         if let Some(placement) = &actor.credential.placement {
             scan.client.place(placement.clone());
@@ -177,7 +181,15 @@ fn of_order(scan: &Scan<'_>, who: Who, token: &Secret) -> Actor {
     let origin = if who == Who::A { Origin::Genuine } else { Origin::Derived };
     let mut credential = Presented::new(token.clone(), who.variable(), origin);
     credential.placement = Some(scan.credentials.placement.clone());
-    Actor { who, credential, account: None, entry: None, refresh: None, proven: false }
+    Actor {
+        who,
+        credential,
+        account: None,
+        entry: None,
+        session: None,
+        refresh: None,
+        proven: false,
+    }
 }
 
 fn of_login(login: &Login) -> Account {
@@ -322,6 +334,7 @@ async fn admitted(
             };
             Entry { operation, inputs, request, reply: seen }
         }),
+        session: None,
         refresh: pass.refresh,
         proven,
     })

@@ -79,7 +79,7 @@ async fn observe(scan: &Scan<'_>) -> Result<Seen, Gap> {
         Some(token) => of_token(&trial, token).await,
         None => of_opaque(&trial, credential).await,
     };
-    for which in [Foreign::Expired, Foreign::WrongAudience] {
+    for which in Foreign::ALL {
         if let Some(secret) = which.of(scan) {
             match unfit(which, Token::read(secret, "").as_ref(), token.as_ref(), scan.now) {
                 None => seen.attempts.push(trial.given(which, secret).await),
@@ -88,7 +88,9 @@ async fn observe(scan: &Scan<'_>) -> Result<Seen, Gap> {
                     seen.gaps.push(Gap::new(GapCode::Unsupported, detail));
                 }
             }
-        } else if !seen.attempts.iter().any(|one| one.defence == which.defence()) {
+        } else if which.is_asked_of(token.as_ref())
+            && !seen.attempts.iter().any(|one| one.defence == which.defence())
+        {
             let detail = format!("the order holds no `credentials.{}`", which.field());
             seen.gaps.push(Gap::new(GapCode::NoCredential, detail));
         }
@@ -236,13 +238,30 @@ impl Trial<'_, '_> {
 enum Foreign {
     Expired,
     WrongAudience,
+    NotYetValid,
+    WrongIssuer,
 }
 
 impl Foreign {
+    const ALL: [Self; 4] =
+        [Self::Expired, Self::WrongAudience, Self::NotYetValid, Self::WrongIssuer];
+
     const fn field(self) -> &'static str {
         match self {
             Self::Expired => "expired",
             Self::WrongAudience => "wrong_audience",
+            Self::NotYetValid => "not_yet_valid",
+            Self::WrongIssuer => "wrong_issuer",
+        }
+    }
+
+    /// True if the question stays open where nothing could be tried. A signed token that names no
+    /// audience asks for none; who issues it and from when on are told where they can be.
+    fn is_asked_of(self, token: Option<&Token>) -> bool {
+        match self {
+            Self::Expired => true,
+            Self::WrongAudience => token.is_none_or(|token| token.claims.contains_key("aud")),
+            Self::NotYetValid | Self::WrongIssuer => false,
         }
     }
 
@@ -250,6 +269,8 @@ impl Foreign {
         match self {
             Self::Expired => Defence::Expiry,
             Self::WrongAudience => Defence::Audience,
+            Self::NotYetValid => Defence::NotBefore,
+            Self::WrongIssuer => Defence::Issuer,
         }
     }
 
@@ -257,6 +278,8 @@ impl Foreign {
         match self {
             Self::Expired => scan.credentials.expired.as_ref(),
             Self::WrongAudience => scan.credentials.wrong_audience.as_ref(),
+            Self::NotYetValid => scan.credentials.not_yet_valid.as_ref(),
+            Self::WrongIssuer => scan.credentials.wrong_issuer.as_ref(),
         }
     }
 }
@@ -270,13 +293,21 @@ fn unfit(which: Foreign, token: Option<&Token>, valid: Option<&Token>, now: i64)
             Some(end) if end > now => Some(format!("has not expired: `exp` is {end}")),
             Some(_) => None,
         },
-        Foreign::WrongAudience => {
-            let (other, own) = (token.claims.get("aud"), valid?.claims.get("aud"));
-            match other {
-                None => Some("has no `aud` claim".to_owned()),
-                Some(_) if other == own => Some("has the audience of the valid token".to_owned()),
-                Some(_) => None,
-            }
-        }
+        Foreign::NotYetValid => match token.time("nbf") {
+            None => Some("has no `nbf` claim".to_owned()),
+            Some(start) if start < now + LEEWAY => Some(format!("is valid already: `nbf` is {start}")),
+            Some(_) => None,
+        },
+        Foreign::WrongAudience => differs("aud", token, valid?),
+        Foreign::WrongIssuer => differs("iss", token, valid?),
+    }
+}
+
+fn differs(claim: &str, token: &Token, valid: &Token) -> Option<String> {
+    let (other, own) = (token.claims.get(claim), valid.claims.get(claim));
+    match other {
+        None => Some(format!("has no `{claim}` claim")),
+        Some(_) if other == own => Some(format!("has the `{claim}` of the valid token")),
+        Some(_) => None,
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::door::{Door, registrations};
 use super::{Account, Actor, DOORS, Entry, Who, entry, is_done, log_in, of_login, sign_up};
 use crate::live::Gap;
+use crate::live::oauth::flow;
 use crate::live::request::{Request, escape};
 use crate::live::scan::Scan;
 use crate::report::GapCode;
@@ -41,7 +42,9 @@ pub async fn account(scan: &Scan<'_>) -> Result<Account, Gap> {
 /// # Errors
 /// No way in was found.
 pub async fn enter(scan: &Scan<'_>, account: &Account) -> Result<Actor, Gap> {
-    Box::pin(log_in(scan, Who::Visitor, account.clone())).await
+    let mut actor = Box::pin(log_in(scan, Who::Visitor, account.clone())).await?;
+    flow::complete(scan, &mut actor).await;
+    Ok(actor)
 }
 
 /// Somebody of whom the service has never heard, in the form of an account that it knows.

@@ -70,7 +70,9 @@ pub async fn look_at_resets(scan: &Scan<'_>, ground: &Ground, judgement: &mut Ju
         let second = fields.iter().any(|field| {
             is_password(field) || more.contains(&field.to_ascii_lowercase().as_str())
         });
-        role(&scan.document, one) == Role::Password
+        let path = one.path.to_ascii_lowercase();
+        let forgotten = ["reset", "forgot", "recover", "lost"].iter().any(|word| path.contains(word));
+        (forgotten || role(&scan.document, one) == Role::Password)
             && one.security.is_open()
             && !one.method.is_safe()
             && !one.is_templated()
