@@ -88,8 +88,19 @@ struct SentCredentials<'a> {
     admin: Option<&'a str>,
     expired: Option<&'a str>,
     wrong_audience: Option<&'a str>,
+    not_yet_valid: Option<&'a str>,
+    wrong_issuer: Option<&'a str>,
+    oauth: Option<SentClient<'a>>,
     placement: &'a Placement,
     logins: SentLogins<'a>,
+}
+
+#[derive(Serialize)]
+struct SentClient<'a> {
+    client_id: &'a str,
+    client_secret: Option<&'a str>,
+    redirect_uri: &'a str,
+    scope: &'a str,
 }
 
 #[derive(Serialize)]
@@ -246,8 +257,18 @@ fn message(order: &Order) -> Result<Secret, ChildError> {
 }
 
 fn written_out(credentials: &Credentials) -> SentCredentials<'_> {
-    let Credentials { token, second, admin, expired, wrong_audience, placement, logins } =
-        credentials;
+    let Credentials {
+        token,
+        second,
+        admin,
+        expired,
+        wrong_audience,
+        not_yet_valid,
+        wrong_issuer,
+        oauth,
+        placement,
+        logins,
+    } = credentials;
     let Logins { a, b, admin: administrator } = logins;
     SentCredentials {
         token: token.as_ref().map(Secret::expose),
@@ -255,6 +276,14 @@ fn written_out(credentials: &Credentials) -> SentCredentials<'_> {
         admin: admin.as_ref().map(Secret::expose),
         expired: expired.as_ref().map(Secret::expose),
         wrong_audience: wrong_audience.as_ref().map(Secret::expose),
+        not_yet_valid: not_yet_valid.as_ref().map(Secret::expose),
+        wrong_issuer: wrong_issuer.as_ref().map(Secret::expose),
+        oauth: oauth.as_ref().map(|client| SentClient {
+            client_id: &client.client_id,
+            client_secret: client.client_secret.as_ref().map(Secret::expose),
+            redirect_uri: &client.redirect_uri,
+            scope: &client.scope,
+        }),
         placement,
         logins: SentLogins {
             a: a.as_ref().map(login),

@@ -15,7 +15,7 @@ pub mod report;
 pub mod secret;
 
 pub use live::{Check, CheckId, check};
-pub use order::{Bounds, Credentials, Intensity, Login, Logins, Order, Placement};
+pub use order::{Bounds, Credentials, Intensity, Login, Logins, OAuthClient, Order, Placement};
 pub use report::{Finding, Report, Value};
 pub use secret::Secret;
 

@@ -31,6 +31,7 @@ mod scan;
 mod sight;
 mod target;
 mod token;
+mod witness;
 mod world;
 
 use actor::Who;
@@ -77,6 +78,10 @@ checks! {
     CredentialEcho = credential_echo: "credential-echo",
     CrossOrigin = cross_origin: "cross-origin",
     ExposedEndpoints = exposed_endpoints: "exposed-endpoints",
+    // These end and lock logins of their own, and come late in case one was somebody else's.
+    TokenLifecycle = token_lifecycle: "token-lifecycle",
+    OAuth = oauth: "oauth",
+    Login = login: "login",
     // Last, because reaching the limit would spoil whatever follows.
     RateLimit = rate_limit: "rate-limit",
 }

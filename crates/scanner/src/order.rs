@@ -46,6 +46,21 @@ pub struct Logins {
     pub admin: Option<Login>,
 }
 
+/// A client that is registered at the sandbox's authorization server (RFC 6749 §2).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuthClient {
+    pub client_id: String,
+    /// None of a public client (RFC 6749 §2.1).
+    #[serde(default)]
+    pub client_secret: Option<Secret>,
+    /// As it is registered, letter for letter.
+    pub redirect_uri: String,
+    /// What is asked for; nothing in particular where it is empty.
+    #[serde(default)]
+    pub scope: String,
+}
+
 /// How much a scan may do to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -78,6 +93,15 @@ pub struct Credentials {
     /// A credential of the same issuer, made for another audience.
     #[serde(default)]
     pub wrong_audience: Option<Secret>,
+    /// A credential of the same issuer whose `nbf` lies in the future.
+    #[serde(default)]
+    pub not_yet_valid: Option<Secret>,
+    /// A credential that names another issuer.
+    #[serde(default)]
+    pub wrong_issuer: Option<Secret>,
+    /// A client of the sandbox's authorization server.
+    #[serde(default)]
+    pub oauth: Option<OAuthClient>,
     /// Where the credentials above go. What the scan logs in for itself goes where the document and
     /// the answers say.
     #[serde(default)]
@@ -241,6 +265,8 @@ impl Credentials {
             ("admin", &self.admin),
             ("expired", &self.expired),
             ("wrong_audience", &self.wrong_audience),
+            ("not_yet_valid", &self.not_yet_valid),
+            ("wrong_issuer", &self.wrong_issuer),
         ];
         all.into_iter().filter_map(|(name, secret)| secret.as_ref().map(|s| (name, s))).collect()
     }

@@ -13,6 +13,7 @@ use crate::live::call::Inputs;
 use crate::live::client::WireError;
 use crate::live::invent::Marker;
 use crate::live::likeness::tells_of_error;
+use crate::live::oauth::flow;
 use crate::live::reply::Reply;
 use crate::live::request::{Origin, Presented, Request};
 use crate::live::scan::Scan;
@@ -24,9 +25,10 @@ use crate::secret::Secret;
 pub mod door;
 mod entry;
 mod pass;
+pub mod visitor;
 
 use door::Door;
-pub use door::{Role, is_password, role};
+pub use door::{Role, fields as door_fields, is_password, role};
 pub use pass::Pass;
 
 /// Attempts at one door: the second mends what the first answer complained of.
@@ -41,6 +43,8 @@ pub enum Who {
     A,
     B,
     Admin,
+    /// A login of its own, for what would spoil the session or the account of the others.
+    Visitor,
 }
 
 impl Who {
@@ -51,6 +55,7 @@ impl Who {
             Self::A => "$A",
             Self::B => "$B",
             Self::Admin => "$ADMIN",
+            Self::Visitor => "$VISITOR",
         }
     }
 }
@@ -92,6 +97,8 @@ pub struct Actor {
     pub account: Option<Account>,
     /// How it logged in, if it did.
     pub entry: Option<Entry>,
+    /// What the user is signed in with, where the credential came from an authorization server.
+    pub session: Option<Presented>,
     /// A refresh token that came with the credential.
     pub refresh: Option<Secret>,
     /// True if an operation was seen to open with this credential and not without it.
@@ -118,7 +125,7 @@ pub struct Actors {
 impl Actors {
     fn cell(&self, who: Who) -> Option<&OnceCell<Tried>> {
         match who {
-            Who::Nobody => None,
+            Who::Nobody | Who::Visitor => None,
             Who::A => Some(&self.a),
             Who::B => Some(&self.b),
             Who::Admin => Some(&self.admin),
@@ -148,12 +155,12 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
         Who::A => (&given.token, &given.logins.a),
         Who::B => (&given.second, &given.logins.b),
         Who::Admin => (&given.admin, &given.logins.admin),
-        Who::Nobody => (&None, &None),
+        Who::Nobody | Who::Visitor => (&None, &None),
     };
     if let Some(token) = token {
         return Ok(of_order(scan, who, token));
     }
-    let actor = match (login, who) {
+    let mut actor = match (login, who) {
         (Some(login), _) => log_in(scan, who, of_login(login)).await?,
         (None, Who::A | Who::B) => register(scan, who).await?,
         (None, _) => {
@@ -161,6 +168,7 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
             return Err(Gap::new(GapCode::NoCredential, detail));
         }
     };
+    flow::complete(scan, &mut actor).await;
     if who == Who::A {
         if let Some(placement) = &actor.credential.placement {
             scan.client.place(placement.clone());
@@ -173,7 +181,15 @@ fn of_order(scan: &Scan<'_>, who: Who, token: &Secret) -> Actor {
     let origin = if who == Who::A { Origin::Genuine } else { Origin::Derived };
     let mut credential = Presented::new(token.clone(), who.variable(), origin);
     credential.placement = Some(scan.credentials.placement.clone());
-    Actor { who, credential, account: None, entry: None, refresh: None, proven: false }
+    Actor {
+        who,
+        credential,
+        account: None,
+        entry: None,
+        session: None,
+        refresh: None,
+        proven: false,
+    }
 }
 
 fn of_login(login: &Login) -> Account {
@@ -318,6 +334,7 @@ async fn admitted(
             };
             Entry { operation, inputs, request, reply: seen }
         }),
+        session: None,
         refresh: pass.refresh,
         proven,
     })

@@ -22,6 +22,7 @@ pub struct Budget {
     sent: AtomicU32,
     interval: Duration,
     next: Mutex<Instant>,
+    start: Instant,
     end: Instant,
 }
 
@@ -34,6 +35,7 @@ impl Budget {
             sent: AtomicU32::new(0),
             interval: Duration::from_secs(1) / bounds.per_second.max(1),
             next: Mutex::new(now),
+            start: now,
             end: now + Duration::from_secs(u64::from(bounds.seconds)),
         }
     }
@@ -78,6 +80,11 @@ impl Budget {
     /// True once the scan's time is over.
     pub fn is_over(&self) -> bool {
         Instant::now() >= self.end
+    }
+
+    /// Whole seconds since the start.
+    pub fn seconds_spent(&self) -> i64 {
+        i64::try_from(self.start.elapsed().as_secs()).unwrap_or(i64::MAX)
     }
 
     /// Requests that may still be sent.

@@ -26,7 +26,7 @@ use crate::live::mask::Mask;
 use crate::live::reply::{Cut, Reply};
 use crate::live::request::{Origin, Request};
 use crate::live::sight::{Sight, Sights};
-use crate::live::target::Target;
+use crate::live::target::{Target, is_loopback};
 use crate::order::{Order, OrderError, Placement};
 use crate::report::Exchange;
 
@@ -196,6 +196,11 @@ impl Client {
         let version = session.protocol_version().and_then(|version| version.as_str());
         let suite = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
         Ok(Some(format!("{} {}", version.unwrap_or("TLS"), suite.unwrap_or("?"))))
+    }
+
+    /// True if the target is on this machine, so that it can reach a listener of ours.
+    pub fn is_near(&self) -> bool {
+        self.address.get().is_some_and(|address| is_loopback(address.ip()))
     }
 
     /// From now on no credential of the order, nor anything made of one, leaves this process.

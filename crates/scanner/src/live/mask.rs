@@ -39,6 +39,10 @@ impl Mask {
         for (field, secret) in credentials.named() {
             mask.learn(secret, variable(field), &credentials.placement);
         }
+        let client = credentials.oauth.as_ref().and_then(|client| client.client_secret.as_ref());
+        if let Some(secret) = client {
+            mask.learn(secret, "$CLIENT_SECRET", &Placement::Bearer);
+        }
         let logins = &credentials.logins;
         let logins = [("$A", &logins.a), ("$B", &logins.b), ("$ADMIN", &logins.admin)];
         for (name, login) in logins {
@@ -114,6 +118,8 @@ pub fn variable(field: &str) -> &'static str {
         "admin" => "$ADMIN",
         "expired" => "$EXPIRED",
         "wrong_audience" => "$WRONG_AUDIENCE",
+        "not_yet_valid" => "$NOT_YET_VALID",
+        "wrong_issuer" => "$WRONG_ISSUER",
         _ => "$A",
     }
 }

@@ -250,7 +250,9 @@ impl<'a> Scan<'a> {
             Err(error) if error.is_final() => return Err(error),
             Err(_) => return Ok(None),
         };
-        let closed = matches!(anonymous.status, 401 | 403) || leads_to_login(&anonymous);
+        let closed = matches!(anonymous.status, 401 | 403)
+            || leads_to_login(&anonymous)
+            || (anonymous.is_success() && tells_of_error(&anonymous));
         let Some(request) = self.request(index, Face::Control).await.filter(|_| closed) else {
             return Ok(None);
         };

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::address::Reach;
 use proving::{AUDIENCE, RateLimit, Running, Switches, Vendor, VendorConfig};
-use scanner::{Bounds, CheckId, Credentials, Intensity, Order, Report, Secret};
-use serde_json::{Value, json};
+use scanner::{Bounds, CheckId, Credentials, Intensity, OAuthClient, Order, Report, Secret};
+use serde_json::{Map, Value, json};
 
 pub const BOUNDS: Bounds =
     Bounds { max_requests: 2_000, per_second: 400, seconds: 60, max_answer_bytes: 1_000_000 };
@@ -30,12 +30,21 @@ pub fn order_for(vendor: &Running, checks: &[CheckId]) -> Order {
 }
 
 /// The same with the credentials in it: valid, expired, for another audience.
-pub fn order_and_secrets(vendor: &Running, checks: &[CheckId]) -> (Order, [String; 3]) {
+pub fn order_and_secrets(vendor: &Running, checks: &[CheckId]) -> (Order, [String; 5]) {
     let scopes = vendor.scopes("alice");
     let kinds = [(AUDIENCE, 300), (AUDIENCE, -60), ("https://other.example", 300)];
-    let secrets = kinds
+    let [token, expired, wrong_audience] = kinds
         .map(|(audience, lifetime)| vendor.mint("alice", audience, lifetime, &scopes).unwrap());
-    let [token, expired, wrong_audience] = secrets.clone().map(|text| Some(Secret::new(text)));
+    let [not_yet_valid, wrong_issuer] =
+        [("nbf", json!(4_102_444_800_i64)), ("iss", json!("https://other.example"))].map(
+            |(claim, value)| {
+                let changes = Map::from_iter([(claim.to_owned(), value)]);
+                vendor.mint_changed("alice", &changes).unwrap()
+            },
+        );
+    let secrets = [token, expired, wrong_audience, not_yet_valid, wrong_issuer];
+    let [token, expired, wrong_audience, not_yet_valid, wrong_issuer] =
+        secrets.clone().map(|text| Some(Secret::new(text)));
     let plain = vendor.plain_url.as_ref().and_then(|url| url.rsplit_once(':')?.1.parse().ok());
     let order = Order {
         nonce: "nonce-1".to_owned(),
@@ -43,7 +52,20 @@ pub fn order_and_secrets(vendor: &Running, checks: &[CheckId]) -> (Order, [Strin
         reach: Reach::Loopback,
         document: vendor.document(),
         checks: checks.to_vec(),
-        credentials: Credentials { token, expired, wrong_audience, ..Credentials::default() },
+        credentials: Credentials {
+            token,
+            expired,
+            wrong_audience,
+            not_yet_valid,
+            wrong_issuer,
+            oauth: vendor.client("alice").map(|client| OAuthClient {
+                client_id: client.id.clone(),
+                client_secret: Some(Secret::new(client.secret.clone())),
+                redirect_uri: "https://app.parcel.example/callback".to_owned(),
+                scope: String::new(),
+            }),
+            ..Credentials::default()
+        },
         trust: vec![vendor.ca_pem.clone()],
         plaintext_port: plain,
         intensity: Intensity::Normal,

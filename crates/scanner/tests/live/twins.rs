@@ -8,7 +8,7 @@ use scanner::{CheckId, Placement, Report, Secret, Value};
 
 use crate::order::{order_and_secrets, order_for, scan, vendor};
 
-async fn answer_of(switches: Switches) -> ([String; 3], Report) {
+async fn answer_of(switches: Switches) -> ([String; 5], Report) {
     let vendor = vendor(switches).await;
     let (order, secrets) = order_and_secrets(&vendor, &CheckId::ALL);
     let answer = scan(&order).await;
@@ -18,16 +18,17 @@ async fn answer_of(switches: Switches) -> ([String; 3], Report) {
 
 /// Values whose number depends on chance, on time or on how much the vendor's document describes, and
 /// says nothing about a weakness.
-const COUNTS: [&str; 5] = [
+const COUNTS: [&str; 6] = [
     "authentication.operations_public",
     "authentication.operations_tested",
     "credential.answers_examined",
     "errors.answers_examined",
+    "login.attempts_made",
     "transport.certificate_days_left",
 ];
 
 fn good() -> BTreeMap<String, Value> {
-    let values: [(&str, Value); 18] = [
+    let values: [(&str, Value); 42] = [
         ("authentication.operations_open", Value::Int(0)),
         ("credential.echoed", Value::Bool(false)),
         ("errors.banners", Value::Int(0)),
@@ -36,10 +37,34 @@ fn good() -> BTreeMap<String, Value> {
         ("limits.rate_limit_seen", Value::Bool(true)),
         ("limits.recovered", Value::Bool(true)),
         ("limits.retry_after", Value::Bool(true)),
+        ("lifecycle.ended_by_logout", Value::Bool(true)),
+        ("lifecycle.header_only", Value::Bool(true)),
+        ("lifecycle.refresh_ended_by_logout", Value::Bool(true)),
+        ("lifecycle.refresh_rotated", Value::Bool(true)),
+        ("lifecycle.refresh_single_use", Value::Bool(true)),
+        ("login.attempts_limited", Value::Bool(true)),
+        ("login.names_hidden", Value::Bool(true)),
+        ("login.short_password_refused", Value::Bool(true)),
+        ("token.not_before_checked", Value::Bool(true)),
+        ("token.issuer_checked", Value::Bool(true)),
+        ("lifecycle.lifetime_seconds", Value::Int(300)),
+        ("oauth.code_single_use", Value::Bool(true)),
+        ("oauth.pkce_enforced", Value::Bool(true)),
+        ("oauth.pkce_required", Value::Bool(true)),
+        ("oauth.plain_refused", Value::Bool(true)),
+        ("oauth.state_kept", Value::Bool(true)),
+        ("oauth.client_authenticated", Value::Bool(true)),
+        ("oauth.redirect_exact", Value::Bool(true)),
+        ("oauth.refresh_single_use", Value::Bool(true)),
         ("token.audience_checked", Value::Bool(true)),
+        ("token.embedded_key_refused", Value::Bool(true)),
         ("token.expiry_checked", Value::Bool(true)),
+        ("token.key_confusion_refused", Value::Bool(true)),
+        ("token.key_id_safe", Value::Bool(true)),
         ("token.kind", Value::from("jwt")),
         ("token.lifetime_seconds", Value::Int(300)),
+        ("token.null_signature_refused", Value::Bool(true)),
+        ("token.remote_key_refused", Value::Bool(true)),
         ("token.signature_checked", Value::Bool(true)),
         ("token.unsigned_refused", Value::Bool(true)),
         ("transport.certificate_valid", Value::Bool(true)),
@@ -81,6 +106,13 @@ async fn the_hardened_twin_is_good_in_everything() {
 /// A value's name with what it becomes; `None` if it is no longer measured.
 type Change = (&'static str, Option<Value>);
 
+/// What changes where tokens of any claims can be made: this value, and what only such tokens tell.
+/// The vendor knows no critical headers.
+fn signable(name: &'static str) -> Vec<Change> {
+    let told = [(name, false), ("token.critical_minded", false)];
+    told.map(|(name, value)| (name, Some(Value::Bool(value)))).into()
+}
+
 /// The values that a weakness changes, and the check that finds it.
 fn expected(weakness: Weakness) -> Option<(CheckId, Vec<Change>)> {
     let no = || Some(Value::Bool(false));
@@ -98,7 +130,15 @@ fn expected(weakness: Weakness) -> Option<(CheckId, Vec<Change>)> {
             (CheckId::TokenValidation, vec![("token.unsigned_refused", no())])
         }
         Weakness::TokenSignatureIgnored => {
-            (CheckId::TokenValidation, vec![("token.signature_checked", no())])
+            // What any signature opens tells nothing of keys, and lets any claims be tried.
+            let untold = [
+                "token.embedded_key_refused",
+                "token.null_signature_refused",
+                "token.remote_key_refused",
+            ];
+            let mut changed = signable("token.signature_checked");
+            changed.extend(untold.map(|name| (name, None)));
+            (CheckId::TokenValidation, changed)
         }
         Weakness::TokenExpiredAccepted => {
             (CheckId::TokenValidation, vec![("token.expiry_checked", no())])
@@ -106,6 +146,51 @@ fn expected(weakness: Weakness) -> Option<(CheckId, Vec<Change>)> {
         Weakness::TokenAudienceIgnored => {
             (CheckId::TokenValidation, vec![("token.audience_checked", no())])
         }
+        Weakness::TokenNotBeforeIgnored => {
+            (CheckId::TokenValidation, vec![("token.not_before_checked", no())])
+        }
+        Weakness::TokenIssuerIgnored => {
+            (CheckId::TokenValidation, vec![("token.issuer_checked", no())])
+        }
+        Weakness::TokenKeyConfusion => {
+            (CheckId::TokenValidation, signable("token.key_confusion_refused"))
+        }
+        Weakness::TokenWeakSecret => {
+            // Where there is a secret there is no public key and no point on a curve.
+            let mut changed = signable("token.secret_strong");
+            let gone = ["token.key_confusion_refused", "token.null_signature_refused"];
+            changed.extend(gone.map(|name| (name, None)));
+            (CheckId::TokenValidation, changed)
+        }
+        Weakness::TokenKeyIdInjection => (CheckId::TokenValidation, signable("token.key_id_safe")),
+        Weakness::TokenEmbeddedKey => {
+            (CheckId::TokenValidation, signable("token.embedded_key_refused"))
+        }
+        Weakness::TokenRemoteKey => {
+            (CheckId::TokenValidation, signable("token.remote_key_refused"))
+        }
+        Weakness::TokenLivesAfterRevocation => {
+            (CheckId::TokenLifecycle, vec![("lifecycle.ended_by_logout", no())])
+        }
+        Weakness::TokenEverlasting => {
+            let years = Value::Int(315_360_000);
+            (CheckId::TokenLifecycle, vec![("lifecycle.lifetime_seconds", Some(years))])
+        }
+        Weakness::RefreshReplayed => {
+            (CheckId::TokenLifecycle, vec![("lifecycle.refresh_single_use", no())])
+        }
+        Weakness::PkceDowngrade => (
+            CheckId::OAuth,
+            vec![
+                ("oauth.pkce_enforced", no()),
+                ("oauth.pkce_required", no()),
+                ("oauth.plain_refused", no()),
+            ],
+        ),
+        Weakness::RedirectUnchecked => (CheckId::OAuth, vec![("oauth.redirect_exact", no())]),
+        Weakness::CodeReplayed => (CheckId::OAuth, vec![("oauth.code_single_use", no())]),
+        Weakness::LoginUnlimited => (CheckId::Login, vec![("login.attempts_limited", no())]),
+        Weakness::LoginEnumerates => (CheckId::Login, vec![("login.names_hidden", no())]),
         Weakness::NoRateLimit => {
             let gone = ["limits.retry_after", "limits.recovered"].map(|name| (name, None));
             let mut changed = vec![("limits.rate_limit_seen", no()), ("limits.headers", no())];
@@ -148,7 +233,7 @@ async fn tells_of_exactly(weakness: Weakness) {
 }
 
 /// Whatever a vendor sends back, the answer that leaves the scanner holds no credential.
-fn holds_no_secret(secrets: &[String; 3], answer: &Report) {
+fn holds_no_secret(secrets: &[String; 5], answer: &Report) {
     let text = serde_json::to_string(answer).unwrap();
     for secret in secrets {
         let (signed, signature) = secret.rsplit_once('.').unwrap();
@@ -188,6 +273,21 @@ weaknesses! {
     token_signature_ignored: TokenSignatureIgnored,
     token_expired_accepted: TokenExpiredAccepted,
     token_audience_ignored: TokenAudienceIgnored,
+    token_not_before_ignored: TokenNotBeforeIgnored,
+    token_issuer_ignored: TokenIssuerIgnored,
+    token_key_confusion: TokenKeyConfusion,
+    token_weak_secret: TokenWeakSecret,
+    token_key_id_injection: TokenKeyIdInjection,
+    token_embedded_key: TokenEmbeddedKey,
+    token_remote_key: TokenRemoteKey,
+    token_lives_after_revocation: TokenLivesAfterRevocation,
+    token_everlasting: TokenEverlasting,
+    refresh_replayed: RefreshReplayed,
+    pkce_downgrade: PkceDowngrade,
+    redirect_unchecked: RedirectUnchecked,
+    code_replayed: CodeReplayed,
+    login_unlimited: LoginUnlimited,
+    login_enumerates: LoginEnumerates,
     no_rate_limit: NoRateLimit,
     errors_leak: ErrorsLeak,
     credential_echoed: CredentialEchoed,

@@ -251,6 +251,12 @@ fn of_operation(
         }
     }
     own(&mut members, account);
+    // What was registered under a name is asked for under the same name.
+    for (name, value) in members.iter_mut().filter(|(name, _)| !is_password(name)) {
+        if let Some(registered) = account.sent.get(name).filter(|sent| sent.is_string()) {
+            *value = registered.clone();
+        }
+    }
     let entry = |members: Map<String, Value>| {
         let mut inputs = inputs(scan, operation, Value::Object(members));
         for parameter in operation.at_place(Put::Query) {

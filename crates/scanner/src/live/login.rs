@@ -1,0 +1,106 @@
+//! Check `login`: can passwords be tried without end, and does a refusal tell who has an account?
+
+use super::actor::visitor;
+use super::actor::{Account, Entry};
+use super::scan::Scan;
+use super::{Check, Gap, Judgement, Kind, Measure};
+use crate::flaw::Flaw;
+use crate::live::CheckId;
+use crate::report::{Confidence, Severity};
+
+mod enumeration;
+mod fixation;
+mod limits;
+mod weak_password;
+
+pub const CHECK: Check = Check {
+    id: CheckId::Login,
+    title: "Login",
+    asks: "Are wrong passwords limited, alike for known and unknown names, and sessions new?",
+    flaws: &[
+        &limits::UNLIMITED,
+        &enumeration::AT_LOGIN,
+        &enumeration::AT_RESET,
+        &fixation::FIXED,
+        &weak_password::SHORT,
+    ],
+    values: &[
+        Measure {
+            name: "login.attempts_limited",
+            kind: Kind::Bool,
+            meaning: "wrong passwords met a refusal of another kind, a growing delay or a lock",
+        },
+        Measure {
+            name: "login.attempts_made",
+            kind: Kind::Int,
+            meaning: "wrong passwords that were tried until then",
+        },
+        Measure {
+            name: "login.names_hidden",
+            kind: Kind::Bool,
+            meaning: "a wrong password and an unknown name were answered alike",
+        },
+        Measure {
+            name: "login.reset_names_hidden",
+            kind: Kind::Bool,
+            meaning: "a password reset answered known and unknown names alike",
+        },
+        Measure {
+            name: "login.session_renewed",
+            kind: Kind::Bool,
+            meaning: "the cookie of before the login was worth nothing after it",
+        },
+        Measure {
+            name: "login.short_password_refused",
+            kind: Kind::Bool,
+            meaning: "registering with a password of four characters was refused",
+        },
+    ],
+};
+
+/// An account that may be locked, and the login to it that succeeded.
+struct Ground {
+    account: Account,
+    entered: Entry,
+    /// The account is the scan's own, so that it may be locked.
+    own: bool,
+}
+
+pub async fn run(scan: &Scan<'_>) -> Judgement {
+    let ground = match ground(scan).await {
+        Ok(ground) => ground,
+        Err(gap) => return Judgement::unjudged(gap),
+    };
+    let mut judgement = Judgement::default();
+    fixation::look(scan, &ground, &mut judgement).await;
+    weak_password::look(scan, &ground, &mut judgement).await;
+    enumeration::look(scan, &ground, &mut judgement).await;
+    enumeration::look_at_resets(scan, &ground, &mut judgement).await;
+    // Last, because the account may be locked by it.
+    limits::look(scan, &ground, &mut judgement).await;
+    judgement
+}
+
+async fn ground(scan: &Scan<'_>) -> Result<Ground, Gap> {
+    let account = visitor::account(scan).await?;
+    let actor = visitor::enter(scan, &account).await?;
+    let own = account.marker.is_some();
+    let entered = actor.entry.ok_or_else(|| {
+        Gap::no_operation("the document describes no login that takes a name and a password")
+    })?;
+    Ok(Ground { account, entered, own })
+}
+
+/// What the flaws of this check have in common.
+const FLAW: Flaw = Flaw {
+    id: "login-unlimited",
+    check: CheckId::Login.code(),
+    title: "Passwords can be tried without end",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    why: "Whoever has a list of leaked passwords tries all of them, for every account.",
+    fix: "Slow down and then refuse tries by account and by address; answer 429 with Retry-After \
+          (OWASP ASVS 2.2.1).",
+    owasp: "API2:2023",
+    cwe: 307,
+};
