@@ -21,11 +21,14 @@ mod client;
 mod hello;
 mod invent;
 mod likeness;
+mod mark;
 mod mask;
 mod pattern;
+mod reading;
 mod reply;
 mod request;
 mod scan;
+mod sight;
 mod target;
 mod token;
 mod world;
@@ -72,6 +75,8 @@ checks! {
     TokenValidation = token_validation: "token-validation",
     ErrorLeaks = error_leaks: "error-leaks",
     CredentialEcho = credential_echo: "credential-echo",
+    CrossOrigin = cross_origin: "cross-origin",
+    ExposedEndpoints = exposed_endpoints: "exposed-endpoints",
     // Last, because reaching the limit would spoil whatever follows.
     RateLimit = rate_limit: "rate-limit",
 }

@@ -21,9 +21,11 @@ use tokio_rustls::TlsConnector;
 
 use crate::live::budget::{Budget, Spent};
 use crate::live::certificate::{Pin, provider};
+use crate::live::mark::Marks;
 use crate::live::mask::Mask;
 use crate::live::reply::{Cut, Reply};
 use crate::live::request::{Origin, Request};
+use crate::live::sight::{Sight, Sights};
 use crate::live::target::Target;
 use crate::order::{Order, OrderError, Placement};
 use crate::report::Exchange;
@@ -39,6 +41,8 @@ const RAW_PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of an answer's head, and of a raw probe's answer.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 200;
+/// The header that every request of a scan carries.
+const STAMP: &str = "X-Portcullis-Scan";
 
 /// Why there is no answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -91,6 +95,9 @@ pub struct Client {
     pub budget: Budget,
     pub mask: Mask,
     pub pin: Arc<Pin>,
+    pub marks: Marks,
+    /// What every request of this scan says of itself, so that the vendor's logs can tell it.
+    stamp: HeaderValue,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     reach: Reach,
     address: OnceLock<SocketAddr>,
@@ -98,6 +105,7 @@ pub struct Client {
     max_answer_bytes: u64,
     echoes: Mutex<Echoes>,
     placement: Mutex<Placement>,
+    sights: Mutex<Sights>,
 }
 
 impl Client {
@@ -111,8 +119,13 @@ impl Client {
             true => Some((connector(&pin)?, server_name(&order.target, &target)?)),
             false => None,
         };
+        let marks = Marks::new();
+        let stamp = Some(order.nonce.clone()).filter(|nonce| !nonce.is_empty());
+        let stamp = HeaderValue::try_from(stamp.unwrap_or_else(|| marks.next()));
         Ok(Self {
             target,
+            marks,
+            stamp: stamp.unwrap_or_else(|_| HeaderValue::from_static("unnamed")),
             budget: Budget::new(order.bounds),
             mask: Mask::new(&order.credentials),
             pin,
@@ -123,6 +136,7 @@ impl Client {
             max_answer_bytes: order.bounds.max_answer_bytes,
             echoes: Mutex::new(Echoes::default()),
             placement: Mutex::new(order.credentials.placement.clone()),
+            sights: Mutex::new(Sights::default()),
         })
     }
 
@@ -211,6 +225,9 @@ impl Client {
             }
         };
         self.note_echo(request, &reply);
+        let mut sights = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
+        sights.note(Sight::of(request, &reply));
+        drop(sights);
         Ok(reply)
     }
 
@@ -258,6 +275,11 @@ impl Client {
         self.echoes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What has been seen of every answer so far.
+    pub fn sights(&self) -> Vec<Sight> {
+        self.sights.lock().unwrap_or_else(PoisonError::into_inner).all()
+    }
+
     async fn connect(&self, port: u16) -> Result<TcpStream, WireError> {
         let Some(address) = self.address.get() else {
             return Err(WireError::Unreachable("the target was not found".to_owned()));
@@ -278,6 +300,7 @@ impl Client {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let message = self.message(request)?;
+        let begun = Instant::now();
         let talk = async {
             let mut builder = http1::Builder::new();
             builder.max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
@@ -303,6 +326,7 @@ impl Client {
             headers: headers.collect(),
             body,
             cut,
+            took: begun.elapsed(),
             exchange: self.unanswered(request),
         };
         let forged = request.credential.as_ref().map(|one| (&one.value, one.shown.as_str()));
@@ -334,6 +358,7 @@ impl Client {
             .header("User-Agent", concat!("portcullis-scanner/", env!("CARGO_PKG_VERSION")))
             .header("Accept", "application/json, */*;q=0.5")
             .header("Accept-Encoding", "identity")
+            .header(STAMP, self.stamp.clone())
             .header("Connection", "close");
         for (name, value) in headers {
             let unfit = || WireError::Malformed(format!("header `{name}` cannot be sent"));

@@ -1,5 +1,7 @@
 //! One answer: what was read of it, and what of that a reviewer may see.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::live::mask::Mask;
@@ -30,6 +32,8 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     pub cut: Option<Cut>,
+    /// From the request's first byte to the last of the answer that was read.
+    pub took: Duration,
     pub exchange: Exchange,
 }
 
@@ -115,7 +119,7 @@ pub(crate) mod made {
         let line = "GET / HTTP/1.1".to_owned();
         let request = ShownRequest { line, headers: Vec::new(), body: None };
         let exchange = Exchange { request, response: None, curl: "curl".to_owned() };
-        Reply { status, headers, body: body.as_bytes().to_vec(), cut: None, exchange }
+        Reply { status, headers, body: body.as_bytes().to_vec(), cut: None, took: Duration::ZERO, exchange }
     }
 
     /// The same with a JSON media type.
