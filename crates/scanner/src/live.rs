@@ -75,10 +75,14 @@ checks! {
     TokenValidation = token_validation: "token-validation",
     ErrorLeaks = error_leaks: "error-leaks",
     CredentialEcho = credential_echo: "credential-echo",
+    Methods = methods: "methods",
+    Headers = headers: "headers",
     CrossOrigin = cross_origin: "cross-origin",
     ExposedEndpoints = exposed_endpoints: "exposed-endpoints",
-    // Last, because reaching the limit would spoil whatever follows.
+    // Late, because reaching the limit would spoil whatever follows.
     RateLimit = rate_limit: "rate-limit",
+    // After everything, because it looks whether the service stands.
+    Behaviour = behaviour: "behaviour",
 }
 
 /// Carries out an order. `clock` gives milliseconds since 1970; it is read at the start and at the

@@ -29,7 +29,8 @@ impl Marks {
 
     /// A number that stands in no text by chance, between 1,000 and 9,999 and no round one.
     pub fn number(&self) -> u64 {
-        let low = self.bytes().iter().take(4).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        let low =
+            self.bytes().iter().take(4).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
         (1_000 + (low % 8_998)) | 1
     }
 

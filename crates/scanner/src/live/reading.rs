@@ -41,8 +41,7 @@ pub async fn readings(scan: &Scan<'_>, most: usize) -> Result<Vec<Reading>, Gap>
         if found.len() == most {
             break;
         }
-        let face =
-            if open || scan.genuine().is_none() { Face::Anonymous } else { Face::Control };
+        let face = if open || scan.genuine().is_none() { Face::Anonymous } else { Face::Control };
         let reply = match scan.look(index, face).await {
             Ok(reply) => reply,
             Err(error) if error.is_final() => return Err(Gap::from(&error)),

@@ -119,7 +119,14 @@ pub(crate) mod made {
         let line = "GET / HTTP/1.1".to_owned();
         let request = ShownRequest { line, headers: Vec::new(), body: None };
         let exchange = Exchange { request, response: None, curl: "curl".to_owned() };
-        Reply { status, headers, body: body.as_bytes().to_vec(), cut: None, took: Duration::ZERO, exchange }
+        Reply {
+            status,
+            headers,
+            body: body.as_bytes().to_vec(),
+            cut: None,
+            took: Duration::ZERO,
+            exchange,
+        }
     }
 
     /// The same with a JSON media type.
