@@ -18,6 +18,7 @@ mod budget;
 mod call;
 mod certificate;
 mod client;
+mod fresh;
 mod hello;
 mod invent;
 mod likeness;
@@ -31,6 +32,7 @@ mod scan;
 mod sight;
 mod target;
 mod token;
+mod witness;
 mod world;
 
 use actor::Who;
@@ -79,6 +81,11 @@ checks! {
     Headers = headers: "headers",
     CrossOrigin = cross_origin: "cross-origin",
     ExposedEndpoints = exposed_endpoints: "exposed-endpoints",
+    Injection = injection: "injection",
+    ServerRequests = server_requests: "server-requests",
+    Replay = replay: "replay",
+    SizeLimits = size_limits: "size-limits",
+    SlowPatterns = slow_patterns: "slow-patterns",
     // Late, because reaching the limit would spoil whatever follows.
     RateLimit = rate_limit: "rate-limit",
     // After everything, because it looks whether the service stands.
