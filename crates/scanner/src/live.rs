@@ -18,6 +18,7 @@ mod budget;
 mod call;
 mod certificate;
 mod client;
+mod fresh;
 mod hello;
 mod invent;
 mod likeness;
@@ -76,14 +77,23 @@ checks! {
     TokenValidation = token_validation: "token-validation",
     ErrorLeaks = error_leaks: "error-leaks",
     CredentialEcho = credential_echo: "credential-echo",
+    Methods = methods: "methods",
+    Headers = headers: "headers",
     CrossOrigin = cross_origin: "cross-origin",
     ExposedEndpoints = exposed_endpoints: "exposed-endpoints",
+    Injection = injection: "injection",
+    ServerRequests = server_requests: "server-requests",
+    Replay = replay: "replay",
+    SizeLimits = size_limits: "size-limits",
+    SlowPatterns = slow_patterns: "slow-patterns",
     // These end and lock logins of their own, and come late in case one was somebody else's.
     TokenLifecycle = token_lifecycle: "token-lifecycle",
     OAuth = oauth: "oauth",
     Login = login: "login",
-    // Last, because reaching the limit would spoil whatever follows.
+    // Late, because reaching the limit would spoil whatever follows.
     RateLimit = rate_limit: "rate-limit",
+    // After everything, because it looks whether the service stands.
+    Behaviour = behaviour: "behaviour",
 }
 
 /// Carries out an order. `clock` gives milliseconds since 1970; it is read at the start and at the

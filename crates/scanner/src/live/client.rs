@@ -280,6 +280,11 @@ impl Client {
         self.echoes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The address of the target that the scan stays with, once it was found.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address.get().copied()
+    }
+
     /// What has been seen of every answer so far.
     pub fn sights(&self) -> Vec<Sight> {
         self.sights.lock().unwrap_or_else(PoisonError::into_inner).all()

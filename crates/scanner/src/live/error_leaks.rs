@@ -46,6 +46,9 @@ const MOST_FINDINGS: usize = 20;
 /// Path values that no id should be: quotes and comment, NUL, far too long, negative.
 const ODD: [&str; 3] = ["'\");--", "\0", "-1"];
 const LONG: usize = 1_500;
+/// A value of no number and of no list, and how many parameters of one operation get it.
+const WORD: &str = "portcullis-odd";
+const MOST_PARAMETERS: usize = 6;
 /// A body that ends too early.
 const BROKEN_JSON: &[u8] = b"{\"portcullis\": [1, ";
 const BANNERS: [&str; 5] =
@@ -124,16 +127,27 @@ fn odd_values<'a>(scan: &Scan<'a>, operation: &Operation<'a>) -> Vec<Request> {
             path: vec![(parameter.name.to_owned(), value.to_owned())],
             body: None,
         };
-        return values.map(|value| scan.call(operation, &fill(value))).collect();
+        let mut all: Vec<_> = values.map(|value| scan.call(operation, &fill(value))).collect();
+        // A percent sign that escapes nothing (RFC 3986 §2.1).
+        let mut broken = scan.call(operation, &fill("portcullis"));
+        broken.path = broken.path.replace("portcullis", "%zz");
+        all.push(broken);
+        return all;
     }
-    let mut in_query = operation.parameters.iter().filter(|one| one.put == Put::Query);
-    let Some(parameter) = in_query.next() else { return Vec::new() };
     let plain = scan.call(operation, &Fill::default());
-    let odd = |value: &str| {
-        let path = with_query(&plain.path, parameter.name, &escape(value));
+    let odd = |name: &str, value: &str| {
+        let path = with_query(&plain.path, name, &escape(value));
         Request { path, ..plain.clone() }
     };
-    values.map(odd).collect()
+    let mut in_query = operation.at_place(Put::Query).take(MOST_PARAMETERS);
+    let Some(first) = in_query.next() else { return Vec::new() };
+    let mut all: Vec<_> = values.map(|value| odd(first.name, value)).collect();
+    // A word where a number or one of a list is meant, which parsers of other fields would not meet.
+    all.push(odd(first.name, WORD));
+    for parameter in in_query {
+        all.extend([ODD[0], WORD].map(|value| odd(parameter.name, value)));
+    }
+    all
 }
 
 fn bodies<'a>(scan: &Scan<'a>, operation: &Operation<'a>) -> Vec<Vec<u8>> {

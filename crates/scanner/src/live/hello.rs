@@ -45,11 +45,21 @@ impl TlsVersion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HelloAnswer {
     /// A ServerHello (or a HelloRetryRequest) that chooses this version.
-    Chosen(TlsVersion),
+    Chosen(Choice),
     /// A fatal alert with this number (RFC 8446 §6), or the connection closed without a word.
     Refused(Option<u8>),
     /// Neither.
     Garbage(String),
+}
+
+/// What a server chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    pub version: TlsVersion,
+    /// The suite's number (RFC 8446 §B.4, RFC 5246 §A.5).
+    pub suite: u16,
+    /// True if what is sent will be compressed (RFC 3749).
+    pub compressed: bool,
 }
 
 /// Suites of TLS 1.2 and before that servers with a certificate may choose: from forward secret
@@ -79,6 +89,18 @@ pub fn client_hello(
     random: &[u8; 32],
     share: &[u8; 32],
 ) -> Vec<u8> {
+    let suites = if version == TlsVersion::V1_3 { &NEW_SUITES[..] } else { &OLD_SUITES[..] };
+    hello_with(version, suites, name, random, share)
+}
+
+/// The same with these suites and no others.
+pub fn hello_with(
+    version: TlsVersion,
+    suites: &[u16],
+    name: Option<&str>,
+    random: &[u8; 32],
+    share: &[u8; 32],
+) -> Vec<u8> {
     let modern = version == TlsVersion::V1_3;
     let mut body = Vec::with_capacity(300);
     put16(&mut body, version.wire().min(0x0303));
@@ -89,10 +111,11 @@ pub fn client_hello(
     } else {
         body.push(0);
     }
-    let mut suites = if modern { NEW_SUITES.to_vec() } else { OLD_SUITES.to_vec() };
+    let mut suites = suites.to_vec();
     suites.push(RENEGOTIATION_SIGN);
     vector16(&mut body, &numbers(&suites));
-    body.extend_from_slice(&[1, 0]);
+    // Before TLS 1.3 compression is offered too: only a server that wants it chooses it.
+    body.extend_from_slice(if modern { &[1, 0] } else { &[2, 1, 0] });
     vector16(&mut body, &extensions(version, name, share));
     let mut message = vec![HANDSHAKE, 0];
     vector16(&mut message, &body);
@@ -127,7 +150,8 @@ pub fn read_answer(received: &[u8]) -> HelloAnswer {
         },
         TlsRecordType::Handshake => match parse_tls_message_handshake(fragment) {
             Ok((_, TlsMessage::Handshake(TlsMessageHandshake::ServerHello(hello)))) => {
-                chosen(hello.version.0, hello.ext.unwrap_or_default())
+                let (suite, compressed) = (hello.cipher.0, hello.compression.0 != 0);
+                chosen(hello.version.0, suite, compressed, hello.ext.unwrap_or_default())
             }
             _ => {
                 HelloAnswer::Garbage("a handshake that does not begin with ServerHello".to_owned())
@@ -138,7 +162,7 @@ pub fn read_answer(received: &[u8]) -> HelloAnswer {
 }
 
 /// TLS 1.3 names itself in an extension (RFC 8446 §4.2.1); the old field says 1.2 then.
-fn chosen(legacy: u16, extensions: &[u8]) -> HelloAnswer {
+fn chosen(legacy: u16, suite: u16, compressed: bool, extensions: &[u8]) -> HelloAnswer {
     let selected = parse_tls_extensions(extensions).ok().and_then(|(_, list)| {
         list.into_iter().find_map(|extension| match extension {
             TlsExtension::SupportedVersions(versions) => versions.first().map(|one| one.0),
@@ -146,8 +170,10 @@ fn chosen(legacy: u16, extensions: &[u8]) -> HelloAnswer {
         })
     });
     let number = selected.unwrap_or(legacy);
-    TlsVersion::from_wire(number)
-        .map_or_else(|| HelloAnswer::Garbage(format!("version {number:#06x}")), HelloAnswer::Chosen)
+    match TlsVersion::from_wire(number) {
+        Some(version) => HelloAnswer::Chosen(Choice { version, suite, compressed }),
+        None => HelloAnswer::Garbage(format!("version {number:#06x}")),
+    }
 }
 
 fn extensions(version: TlsVersion, name: Option<&str>, share: &[u8; 32]) -> Vec<u8> {
@@ -237,9 +263,11 @@ mod tests {
     #[test]
     fn the_chosen_version_is_read_from_field_or_extension() {
         let old = read_answer(&server_hello(0x0301, &[]));
-        assert_eq!(old, HelloAnswer::Chosen(TlsVersion::V1_0));
+        let choice =
+            |version| HelloAnswer::Chosen(Choice { version, suite: 0xc02f, compressed: false });
+        assert_eq!(old, choice(TlsVersion::V1_0));
         let new = read_answer(&server_hello(0x0303, &[0, 43, 0, 2, 3, 4]));
-        assert_eq!(new, HelloAnswer::Chosen(TlsVersion::V1_3));
+        assert_eq!(new, choice(TlsVersion::V1_3));
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::live::Gap;
-use crate::live::likeness::tells_of_error;
+use crate::live::likeness::{leads_to_login, tells_of_error};
 use crate::live::reply::Reply;
 use crate::live::request::Request;
-use crate::live::scan::{Face, Scan};
+use crate::live::scan::Scan;
 
 /// A request that only reads, with the success that it got.
 #[derive(Debug, Clone)]
@@ -26,38 +26,34 @@ impl Reading {
     }
 }
 
-/// At most `most` readings, plain ones first, spread over the document.
+/// At most `most` readings of different operations.
 ///
 /// # Errors
 /// Nothing that follows could do better: the budget is spent, or the credential may not be sent.
 pub async fn readings(scan: &Scan<'_>, most: usize) -> Result<Vec<Reading>, Gap> {
+    let world = scan.world().await;
     let mut found = Vec::new();
-    let guarded = scan.by_plainness().into_iter().map(|(index, _)| (index, false));
-    let open = scan.document.operations.iter().enumerate();
-    let open = open.filter(|(_, one)| one.method.is_safe() && one.is_public());
-    let all: Vec<_> = guarded.chain(open.map(|(index, _)| (index, true))).collect();
-    // Many operations that refuse must not cost the whole budget.
-    for (index, open) in all.into_iter().take(most.saturating_mul(4)) {
+    for (index, operation) in scan.document.operations.iter().enumerate() {
         if found.len() == most {
             break;
         }
-        let face = if open || scan.genuine().is_none() { Face::Anonymous } else { Face::Control };
-        let reply = match scan.look(index, face).await {
-            Ok(reply) => reply,
-            Err(error) if error.is_final() => return Err(Gap::from(&error)),
-            Err(_) => continue,
-        };
-        if !reply.is_success() || tells_of_error(&reply) {
+        let Some(case) = world.any_case(index).filter(|_| operation.method.is_safe()) else {
             continue;
-        }
-        let Some(request) = scan.request(index, face).await else { continue };
-        let guarded = face == Face::Control && refused_alone(scan, index).await;
+        };
+        let guarded = match &case.request.credential {
+            None => false,
+            Some(_) => match scan.send(&case.bare(scan, &[])).await {
+                Ok(reply) => is_refusal(&reply),
+                Err(error) if error.is_final() => return Err(Gap::from(&error)),
+                Err(_) => continue,
+            },
+        };
+        let (request, reply) = (case.request.clone(), case.reply.clone());
         found.push(Reading { index, request, reply, guarded });
     }
     Ok(found)
 }
 
-async fn refused_alone(scan: &Scan<'_>, index: usize) -> bool {
-    let alone = scan.look(index, Face::Anonymous).await;
-    alone.is_ok_and(|reply| matches!(reply.status, 401 | 403) || tells_of_error(&reply))
+fn is_refusal(reply: &Reply) -> bool {
+    matches!(reply.status, 401 | 403) || leads_to_login(reply) || tells_of_error(reply)
 }

@@ -2,6 +2,8 @@
 //! whether anything answers in the clear.
 
 mod flaws;
+mod keys;
+mod suites;
 
 use std::collections::BTreeSet;
 
@@ -9,20 +11,38 @@ use aws_lc_rs::rand;
 
 use super::certificate::Certificate;
 use super::client::WireError;
-use super::hello::{HelloAnswer, TlsVersion, client_hello, is_enough, read_answer};
+use super::hello::{HelloAnswer, TlsVersion, client_hello, hello_with, is_enough, read_answer};
 use super::reply::Reply;
 use super::request::Request;
 use super::scan::{Face, Scan};
 use super::{Check, Gap, Judgement, Kind, Measure};
 use crate::live::CheckId;
 use crate::report::{Exchange, GapCode, ShownRequest, ShownResponse};
-use flaws::{BAD_CHAIN, BAD_NAME, BAD_TIME, IN_THE_CLEAR, NO_HSTS, OLD_TLS};
+use flaws::{
+    BAD_CHAIN, BAD_NAME, BAD_TIME, CHAIN_ORDER, COMPRESSED, ENDS_SOON, IN_THE_CLEAR, NO_HSTS,
+    OLD_TLS, WEAK_KEY, WEAK_SIGNATURE, WEAK_SUITE,
+};
+use keys::Keys;
+use suites::{FAMILIES, Family};
 
 pub const CHECK: Check = Check {
     id: CheckId::Transport,
     title: "Transport",
     asks: "Is every byte between caller and API protected by a modern TLS and a valid certificate?",
-    flaws: &[&IN_THE_CLEAR, &OLD_TLS, &BAD_TIME, &BAD_NAME, &BAD_CHAIN, &NO_HSTS],
+    flaws: &[
+        &IN_THE_CLEAR,
+        &OLD_TLS,
+        &WEAK_SUITE,
+        &COMPRESSED,
+        &BAD_TIME,
+        &ENDS_SOON,
+        &BAD_NAME,
+        &BAD_CHAIN,
+        &CHAIN_ORDER,
+        &WEAK_KEY,
+        &WEAK_SIGNATURE,
+        &NO_HSTS,
+    ],
     values: &[
         Measure {
             name: "transport.tls_min_version",
@@ -33,6 +53,16 @@ pub const CHECK: Check = Check {
             name: "transport.tls_max_version",
             kind: Kind::Text,
             meaning: "newest TLS version that the server agrees to",
+        },
+        Measure {
+            name: "transport.weak_suites",
+            kind: Kind::Int,
+            meaning: "families of cipher suites without safety that the server agrees to",
+        },
+        Measure {
+            name: "transport.certificate_key_bits",
+            kind: Kind::Int,
+            meaning: "length of the certificate's public key in bits",
         },
         Measure {
             name: "transport.certificate_valid",
@@ -57,6 +87,9 @@ pub const CHECK: Check = Check {
     ],
 };
 
+/// A certificate that ends within these days should have been renewed.
+const ENDS_SOON_DAYS: i64 = 14;
+
 /// What came back when the API was asked for without TLS.
 #[derive(Debug)]
 enum Plain {
@@ -73,6 +106,10 @@ struct Seen {
     endpoint: String,
     tls: bool,
     hellos: Vec<(TlsVersion, Result<HelloAnswer, WireError>)>,
+    /// The newest version before 1.3 that is offered, with what was answered to each weak family.
+    weak: Option<(TlsVersion, Vec<(Family, Result<HelloAnswer, WireError>)>)>,
+    /// What the chain shows of its keys, if one was seen at all.
+    keys: Option<Keys>,
     certificate: Option<Result<Certificate, String>>,
     /// By port.
     plain: Vec<(u16, Plain)>,
@@ -85,8 +122,20 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let tls = scan.client.target.tls;
     let mut hellos = Vec::new();
     for version in TlsVersion::ALL.into_iter().filter(|_| tls) {
-        hellos.push((version, greet(scan, version).await));
+        hellos.push((version, greet(scan, version, None).await));
     }
+    let weak = match old_version(&hellos) {
+        Some(version) => {
+            let mut answers = Vec::new();
+            for family in FAMILIES {
+                answers.push((family, greet(scan, version, Some(family.suites)).await));
+            }
+            Some((version, answers))
+        }
+        None => None,
+    };
+    // The chain is there even where its keys are so weak that our library refuses the handshake.
+    let keys = scan.client.pin.chain().and_then(|chain| Keys::read(&chain));
     let request = plainest(scan).await;
     let usual = scan.send(&request).await;
     let mut plain = Vec::new();
@@ -103,6 +152,8 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         endpoint,
         tls,
         hellos,
+        weak,
+        keys,
         certificate: scan.certificate.clone(),
         plain,
         usual,
@@ -110,13 +161,29 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     })
 }
 
-async fn greet(scan: &Scan<'_>, version: TlsVersion) -> Result<HelloAnswer, WireError> {
+/// The newest version before 1.3 that was chosen: suites before it are of another kind.
+fn old_version(hellos: &[(TlsVersion, Result<HelloAnswer, WireError>)]) -> Option<TlsVersion> {
+    let chosen = hellos.iter().filter_map(|(_, answer)| match answer {
+        Ok(HelloAnswer::Chosen(choice)) => Some(choice.version),
+        _ => None,
+    });
+    chosen.filter(|version| *version < TlsVersion::V1_3).max()
+}
+
+async fn greet(
+    scan: &Scan<'_>,
+    version: TlsVersion,
+    suites: Option<&[u16]>,
+) -> Result<HelloAnswer, WireError> {
     let (mut random, mut share) = ([0; 32], [0; 32]);
     let filled = rand::fill(&mut random).and_then(|()| rand::fill(&mut share));
     filled.map_err(|_| WireError::Tls("no random numbers".to_owned()))?;
     let host = scan.client.target.host.as_str();
     let name = host.parse::<std::net::IpAddr>().is_err().then_some(host);
-    let hello = client_hello(version, name, &random, &share);
+    let hello = match suites {
+        Some(suites) => hello_with(version, suites, name, &random, &share),
+        None => client_hello(version, name, &random, &share),
+    };
     Ok(read_answer(&scan.client.raw(&hello, is_enough).await?))
 }
 
@@ -160,6 +227,8 @@ fn judge(seen: &Seen) -> Judgement {
         return judgement;
     }
     judge_versions(seen, &mut judgement);
+    suites::judge(seen, &mut judgement);
+    keys::judge(seen, &mut judgement);
     judge_certificate(seen, &mut judgement);
     judge_plaintext(seen, &mut judgement);
     judge_hsts(seen, &mut judgement);
@@ -171,12 +240,13 @@ fn judge_versions(seen: &Seen, judgement: &mut Judgement) {
     for (asked, answer) in &seen.hellos {
         match answer {
             // A server may answer with an older version than the one asked for; it offers that one.
-            Ok(HelloAnswer::Chosen(version)) if version <= asked => {
-                offered.insert(*version);
+            Ok(HelloAnswer::Chosen(choice)) if choice.version <= *asked => {
+                offered.insert(choice.version);
             }
             Ok(HelloAnswer::Refused(_)) => {}
-            Ok(HelloAnswer::Chosen(version)) => {
-                let detail = format!("TLS {} asked, {} answered", asked.name(), version.name());
+            Ok(HelloAnswer::Chosen(choice)) => {
+                let chosen = choice.version.name();
+                let detail = format!("TLS {} asked, {chosen} answered", asked.name());
                 judgement.gaps.push(Gap::undecided(detail));
                 return;
             }
@@ -207,13 +277,32 @@ fn judge_versions(seen: &Seen, judgement: &mut Judgement) {
 fn hello_evidence(endpoint: &str, version: TlsVersion) -> Exchange {
     let line = format!("a TLS ClientHello whose highest version is {}", version.name());
     let excerpt = format!("a ServerHello that chooses TLS {}", version.name());
-    let flag = version.name().replace('.', "_").replace("1_0", "1");
+    let flag = flag(version);
     Exchange {
         request: ShownRequest { line, headers: Vec::new(), body: None },
         response: Some(ShownResponse { status: 0, headers: Vec::new(), excerpt, cut: false }),
         curl: format!(
-            "openssl s_client -connect '{endpoint}' -tls{flag} -cipher 'ALL:@SECLEVEL=0' </dev/null"
+            "openssl s_client -connect '{endpoint}' -{flag} -cipher 'ALL:@SECLEVEL=0' </dev/null"
         ),
+    }
+}
+
+/// `openssl s_client`'s flag for a version.
+fn flag(version: TlsVersion) -> &'static str {
+    match version {
+        TlsVersion::V1_0 => "tls1",
+        TlsVersion::V1_1 => "tls1_1",
+        TlsVersion::V1_2 => "tls1_2",
+        TlsVersion::V1_3 => "tls1_3",
+    }
+}
+
+/// What a handshake showed, without HTTP.
+fn handshake(endpoint: &str, excerpt: String) -> Exchange {
+    Exchange {
+        request: ShownRequest { line: "a TLS handshake".to_owned(), headers: Vec::new(), body: None },
+        response: Some(ShownResponse { status: 0, headers: Vec::new(), excerpt, cut: false }),
+        curl: format!("openssl s_client -connect '{endpoint}' -showcerts </dev/null"),
     }
 }
 
@@ -237,22 +326,13 @@ fn judge_certificate(seen: &Seen, judgement: &mut Judgement) {
     ];
     for (flaw, fault) in faults {
         let Some(fault) = fault else { continue };
-        let line = "a TLS handshake".to_owned();
         let excerpt = format!("certificate {}: {fault}", certificate.sha256);
-        let curl = format!("openssl s_client -connect '{}' -showcerts </dev/null", seen.endpoint);
-        judgement.findings.push(flaw.found(
-            None,
-            vec![Exchange {
-                request: ShownRequest { line, headers: Vec::new(), body: None },
-                response: Some(ShownResponse {
-                    status: 0,
-                    headers: Vec::new(),
-                    excerpt,
-                    cut: false,
-                }),
-                curl,
-            }],
-        ));
+        judgement.findings.push(flaw.found(None, vec![handshake(&seen.endpoint, excerpt)]));
+    }
+    let left = certificate.days_left(seen.now);
+    if time.is_none() && left < ENDS_SOON_DAYS {
+        let excerpt = format!("certificate {}: {left} days left", certificate.sha256);
+        judgement.findings.push(ENDS_SOON.found(None, vec![handshake(&seen.endpoint, excerpt)]));
     }
 }
 

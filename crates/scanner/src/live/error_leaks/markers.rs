@@ -59,6 +59,26 @@ const MARKERS: [(LeakKind, &[&str]); 4] = [
             "at Module._compile",
             ".java:",
             ".cs:line ",
+            "(node:internal/",
+            "at node:internal/",
+            "goroutine 1 [running]",
+            "runtime error: ",
+            "runtime/debug.Stack",
+            "django.core.exceptions.",
+            "werkzeug.exceptions.",
+            "fastapi.exceptions.",
+            "pydantic_core._pydantic_core.",
+            "starlette.routing",
+            "Microsoft.AspNetCore.",
+            "System.InvalidOperationException",
+            "System.FormatException",
+            "NullPointerException",
+            "kotlin.Unit",
+            "undefined method `",
+            "undefined local variable or method",
+            "actionpack-",
+            "Stack trace:\n#0 ",
+            "Stack trace:\\n#0 ",
         ],
     ),
     (
@@ -83,6 +103,25 @@ const MARKERS: [(LeakKind, &[&str]); 4] = [
             "ORA-01",
             "MongoServerError",
             "CastError: Cast to ObjectId",
+            "near \"'\": syntax error",
+            "unrecognized token: \"",
+            "org.postgresql.util.",
+            "java.sql.SQL",
+            "java.sql.SQLException",
+            "System.Data.SqlClient.",
+            "Microsoft.Data.SqlClient.",
+            "mysql_fetch_",
+            "mysqli_",
+            "pg_query():",
+            "asyncpg.exceptions.",
+            "pymysql.err.",
+            "MySQLdb.",
+            "QueryFailedError",
+            "PrismaClientKnownRequestError",
+            "ActiveRecord::StatementInvalid",
+            "Illuminate\\Database\\QueryException",
+            "pq: syntax error",
+            "redis.exceptions.",
         ],
     ),
     (
@@ -155,6 +194,11 @@ pub fn leaks(text: &str, known: &[&str]) -> Vec<Leak> {
         let leak = |one| Leak { kind: LeakKind::Statement, marker: format!("`{one}`") };
         found.extend(statement.map(leak));
     }
+    if !found.iter().any(|leak| leak.kind == LeakKind::StackTrace) {
+        let trace = trace(text).filter(|one| new(one));
+        let leak = |one| Leak { kind: LeakKind::StackTrace, marker: format!("`{one}`") };
+        found.extend(trace.map(leak));
+    }
     let path = paths(text).find(|path| new(path));
     found.extend(path.map(|path| Leak { kind: LeakKind::Path, marker: format!("`{path}`") }));
     found
@@ -175,6 +219,35 @@ fn statement(text: &str) -> Option<String> {
         let shown = near.split_whitespace().next().unwrap_or_default();
         near.contains(second).then(|| format!("{first}{shown}"))
     })
+}
+
+/// The frame of a stack trace by its form, whatever the language: `at name (file:1:2)` and
+/// `File "name", line 3`, also within JSON.
+fn trace(text: &str) -> Option<String> {
+    let digits = |text: &str| text.starts_with(|one: char| one.is_ascii_digit());
+    let node = text.match_indices("    at ").find_map(|(start, _)| {
+        let line: String =
+            text.get(start + 4..)?.chars().take(200).take_while(|one| !"\n\\".contains(*one)).collect();
+        let mut numbers = line.trim_end_matches(')').rsplitn(3, ':');
+        let placed = numbers.next().is_some_and(digits) && numbers.next().is_some_and(digits);
+        placed.then_some(line)
+    });
+    let python = || {
+        text.match_indices("File ").find_map(|(start, _)| {
+            let line: String = text.get(start..)?.chars().take(200).collect();
+            let (file, rest) = line.split_once(", line ")?;
+            let quoted = file.trim_end_matches(['"', '\\']).len() < file.len();
+            (quoted && digits(rest)).then(|| file.replace('\\', ""))
+        })
+    };
+    let ruby = || {
+        text.match_indices(".rb:").find_map(|(start, _)| {
+            let rest = text.get(start + 4..)?;
+            let (line, after) = rest.split_once(':')?;
+            (digits(line) && line.len() < 6 && after.starts_with("in ")).then(|| ".rb:".to_owned())
+        })
+    };
+    node.or_else(python).or_else(ruby)
 }
 
 /// Paths of a file system: under a known directory and ending in a source file, or with a drive.
@@ -205,6 +278,9 @@ mod tests {
     #[test]
     fn real_leaks_are_recognised() {
         let cases = [
+            ("Error: x\\n    at handle (server.js:12:7)\\n", LeakKind::StackTrace),
+            ("File \"views.py\", line 3, in get", LeakKind::StackTrace),
+            ("app/models/user.rb:17:in `find'", LeakKind::StackTrace),
             ("Traceback (most recent call last):\n File \"x\"", LeakKind::StackTrace),
             ("at com.acme.Orders.get(Orders.java:17)", LeakKind::StackTrace),
             ("ERROR: syntax error at or near \"'\"", LeakKind::Statement),
@@ -231,6 +307,8 @@ mod tests {
             r#"{"docs": "https://example.com/opt/guide.js"}"#,
             r#"{"detail": "`limit` must be between 1 and 100"}"#,
             r#"{"detail": "update your settings"}"#,
+            r#"{"detail": "File \"a.csv\" is empty, line 3 of it too"}"#,
+            r#"{"detail": "meet me    at 10:30"}"#,
         ];
         for text in cases {
             assert_eq!(kinds(text), [], "{text}");

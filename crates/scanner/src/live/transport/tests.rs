@@ -2,6 +2,7 @@
 
 use super::flaws::*;
 use super::*;
+use crate::live::hello::Choice;
 use crate::live::reply::made::reply;
 use crate::report::Value;
 
@@ -9,21 +10,27 @@ fn certificate() -> Certificate {
     Certificate {
         sha256: "ab".to_owned(),
         not_before: 0,
-        not_after: 864_000,
+        not_after: 8_640_000,
         chain_fault: None,
         name_fault: None,
     }
 }
 
-fn seen(chosen: [Option<TlsVersion>; 4]) -> Seen {
-    let answers = chosen.map(|one| match one {
-        Some(version) => Ok(HelloAnswer::Chosen(version)),
+fn chosen(version: TlsVersion) -> HelloAnswer {
+    HelloAnswer::Chosen(Choice { version, suite: 0xc02f, compressed: false })
+}
+
+fn seen(versions: [Option<TlsVersion>; 4]) -> Seen {
+    let answers = versions.map(|one| match one {
+        Some(version) => Ok(chosen(version)),
         None => Ok(HelloAnswer::Refused(Some(70))),
     });
     Seen {
         endpoint: "a.example:443".to_owned(),
         tls: true,
         hellos: TlsVersion::ALL.into_iter().zip(answers).collect(),
+        weak: None,
+        keys: None,
         certificate: Some(Ok(certificate())),
         plain: vec![(443, Plain::Refused)],
         usual: Ok(reply(401, &[("strict-transport-security", "max-age=1000")], "")),
@@ -39,7 +46,7 @@ fn a_modern_server_has_every_value_and_no_finding() {
     let judgement = judge(&seen(MODERN));
     assert!(judgement.findings.is_empty() && judgement.gaps.is_empty());
     let expected = [
-        ("transport.certificate_days_left", Value::Int(10)),
+        ("transport.certificate_days_left", Value::Int(100)),
         ("transport.certificate_valid", Value::Bool(true)),
         ("transport.hsts", Value::Bool(true)),
         ("transport.plaintext_refused", Value::Bool(true)),
@@ -72,7 +79,7 @@ fn faults_of_the_certificate_are_separate_findings() {
     let mut bad = certificate();
     bad.name_fault = Some("names b".to_owned());
     seen.certificate = Some(Ok(bad));
-    seen.now = 864_001;
+    seen.now = 8_640_001;
     let judgement = judge(&seen);
     let titles: Vec<_> = judgement.findings.iter().map(|one| one.title.as_str()).collect();
     assert_eq!(titles, [BAD_TIME.title, BAD_NAME.title]);
@@ -116,4 +123,46 @@ fn evidence_of_plain_http_names_its_own_port() {
     let mut reply = reply(200, &[], "");
     reply.exchange.curl = "curl -X GET 'https://127.0.0.1:8443/v1/x'".to_owned();
     assert_eq!(plain_evidence(80, &reply).curl, "curl -X GET 'http://127.0.0.1:80/v1/x'");
+}
+
+#[test]
+fn a_weak_family_counts_only_if_one_of_its_suites_was_chosen() {
+    let mut seen = seen(MODERN);
+    let rc4 = FAMILIES.into_iter().find(|one| one.name == "RC4").unwrap();
+    let with = |suite, compressed| {
+        let choice = Choice { version: TlsVersion::V1_2, suite, compressed };
+        Some((TlsVersion::V1_2, vec![(rc4, Ok(HelloAnswer::Chosen(choice)))]))
+    };
+    seen.weak = with(0x0005, true);
+    let judgement = judge(&seen);
+    let titles: Vec<_> = judgement.findings.iter().map(|one| one.title.as_str()).collect();
+    assert_eq!(titles, [WEAK_SUITE.title, COMPRESSED.title]);
+    assert_eq!(judgement.values["transport.weak_suites"], Value::Int(1));
+    seen.weak = with(0xc02f, false);
+    assert!(judge(&seen).findings.is_empty());
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_told_before_it_ends() {
+    let mut seen = seen(MODERN);
+    seen.now = 8_640_000 - 13 * 86_400;
+    let judgement = judge(&seen);
+    assert_eq!(judgement.findings.len(), 1);
+    assert_eq!(judgement.findings[0].flaw, ENDS_SOON.id);
+    assert_eq!(judgement.values["transport.certificate_valid"], Value::Bool(true));
+}
+
+#[test]
+fn short_keys_broken_hashes_and_disorder_are_findings() {
+    let mut seen = seen(MODERN);
+    let good = Keys { bits: 2048, elliptic: false, broken: None, disordered: false };
+    seen.keys = Some(good.clone());
+    assert!(judge(&seen).findings.is_empty());
+    let broken = Some("SHA-1".to_owned());
+    seen.keys = Some(Keys { bits: 1024, broken, disordered: true, ..good });
+    let judgement = judge(&seen);
+    assert_eq!(judgement.findings.len(), 3);
+    assert_eq!(judgement.values["transport.certificate_key_bits"], Value::Int(1024));
+    seen.keys = Some(Keys { bits: 256, elliptic: true, broken: None, disordered: false });
+    assert!(judge(&seen).findings.is_empty());
 }

@@ -1,0 +1,114 @@
+//! Pages: a small size that is kept shows that the parameter is heard; a huge one shows its bound.
+
+use super::Found;
+use super::flaws::PAGE;
+use crate::api::{Parameter, Put};
+use crate::live::Gap;
+use crate::live::injection::probe::items;
+use crate::live::reply::Reply;
+use crate::live::scan::Scan;
+use crate::live::world::{Case, Change, Spot, World};
+
+/// Names of parameters that say how long a page is, without signs.
+const NAMES: [&str; 22] = [
+    "limit", "perpage", "pagesize", "size", "pagelimit", "count", "first", "top", "take", "max",
+    "maxresults", "maxitems", "rows", "results", "num", "number", "n", "items", "itemsperpage",
+    "resultsperpage", "length", "amount",
+];
+/// What is asked for, and what counts as a page that nobody bounded.
+const HUGE: u64 = 1_000_000;
+const MANY: usize = 1_000;
+/// Below this the whole may simply be small.
+const LEAST_TELLING: usize = 100;
+
+pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Found, Gap> {
+    let mut found = Found::default();
+    for (index, operation) in scan.document.operations.iter().enumerate() {
+        let parameter = operation.at_place(Put::Query).find(|one| is_size(one.name));
+        let reading = parameter.filter(|_| operation.method.is_safe());
+        let (Some(parameter), Some(case)) = (reading, fullest(world, index)) else { continue };
+        let Some(small) = page(scan, case, parameter.name, 2).await? else { continue };
+        let Some(huge) = page(scan, case, parameter.name, HUGE).await? else { continue };
+        // A list that does not hear the parameter has no pages.
+        let heard = small.1 <= 2 && huge.1 > small.1;
+        found.asked += usize::from(heard || huge.0.status == 400);
+        if !heard || !is_unbounded(huge.1, bound(parameter)) {
+            continue;
+        }
+        // A bound that lies just there would cut one more than it gives.
+        let Some(exact) = page(scan, case, parameter.name, huge.1 as u64 - 1).await? else { continue };
+        if exact.1 + 1 != huge.1 {
+            continue;
+        }
+        let evidence = vec![small.0.exchange, huge.0.exchange];
+        let mut finding = PAGE.found(Some(operation.label()), evidence).of_shape(parameter.name);
+        finding.why = format!("{} Given: {} items.", finding.why, huge.1);
+        found.findings.push(finding);
+    }
+    Ok(found)
+}
+
+/// The case of an operation that shows most: whoever it was for.
+fn fullest(world: &World, index: usize) -> Option<&Case> {
+    let cases = world.cases().iter().filter(|case| case.operation == index);
+    cases.max_by_key(|case| case.reply.json().as_ref().and_then(items))
+}
+
+async fn page(
+    scan: &Scan<'_>,
+    case: &Case,
+    name: &str,
+    size: u64,
+) -> Result<Option<(Reply, usize)>, Gap> {
+    let change = Change::new(Spot::Query(name.to_owned()), size);
+    match scan.send(&case.request(scan, &[change])).await {
+        Ok(reply) => {
+            let count = reply.json().as_ref().and_then(items);
+            Ok(Some((reply, count.unwrap_or(0))))
+        }
+        Err(error) if error.is_final() => Err(Gap::from(&error)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn is_size(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    NAMES.contains(&plain.to_ascii_lowercase().as_str())
+}
+
+fn bound(parameter: &Parameter<'_>) -> Option<usize> {
+    let bound = parameter.schema?.node.value.get("maximum")?.as_u64()?;
+    usize::try_from(bound).ok()
+}
+
+/// More than the document allows; or more than any program gives without a bound of its own: a
+/// bound is a round number, and the whole of a table mostly is not.
+fn is_unbounded(count: usize, documented: Option<usize>) -> bool {
+    if let Some(most) = documented {
+        if count > most {
+            return true;
+        }
+    }
+    let round = count % 50 == 0 || count.is_power_of_two();
+    count > MANY || (count > LEAST_TELLING && !round && documented != Some(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_number_is_a_bound_and_the_whole_of_a_table_is_not() {
+        assert!(is_unbounded(261, None) && is_unbounded(1_200, None) && is_unbounded(60, Some(50)));
+        for bounded in [100, 250, 256, 500, 1_000, 99, 3] {
+            assert!(!is_unbounded(bounded, None), "{bounded}");
+        }
+        assert!(!is_unbounded(123, Some(123)));
+    }
+
+    #[test]
+    fn sizes_are_known_by_their_names() {
+        assert!(["limit", "per_page", "page[size]", "pageSize"].into_iter().all(is_size));
+        assert!(!["page", "q", "offset"].into_iter().any(is_size));
+    }
+}
