@@ -58,7 +58,11 @@ fn wanted() -> Result<Wanted, Box<dyn Error>> {
     Ok(wanted)
 }
 
-async fn scan(service: &Service, flaws: &str, checks: &[CheckId]) -> Result<Report, Box<dyn Error>> {
+async fn scan(
+    service: &Service,
+    flaws: &str,
+    checks: &[CheckId],
+) -> Result<Report, Box<dyn Error>> {
     let running = service::Running::start(service, flaws)?;
     let order = serde_json::from_value(service.order(&running.url, checks)?)?;
     let clock = || {

@@ -82,7 +82,8 @@ impl Truth {
         let asked = self.asked(checks);
         for flaw in &on {
             let says = self.says.get(&flaw.class).cloned().unwrap_or_default();
-            if says.is_disjoint(&asked) && !(says.is_empty() && checks.len() == CheckId::ALL.len()) {
+            if says.is_disjoint(&asked) && !(says.is_empty() && checks.len() == CheckId::ALL.len())
+            {
                 continue;
             }
             tally.there += 1;
@@ -143,8 +144,11 @@ impl Service {
     fn meets(&self, flaw: &Flaw, finding: &Finding) -> bool {
         let mut places = finding.places.iter().filter_map(|place| place.operation.as_deref());
         let nowhere = finding.places.iter().all(|place| place.operation.is_none());
-        let wide = flaw.operations.is_empty() || flaw.operations.iter().any(|one| one.contains('*'));
-        nowhere || wide || places.any(|place| flaw.operations.iter().any(|one| self.same(one, place)))
+        let wide =
+            flaw.operations.is_empty() || flaw.operations.iter().any(|one| one.contains('*'));
+        nowhere
+            || wide
+            || places.any(|place| flaw.operations.iter().any(|one| self.same(one, place)))
     }
 
     fn same(&self, told: &str, place: &str) -> bool {
@@ -209,9 +213,6 @@ impl Tally {
 
     pub fn line(&self) -> String {
         let right = self.reported - self.wrong.len();
-        format!(
-            "recall {}/{}, precision {right}/{}",
-            self.found, self.there, self.reported
-        )
+        format!("recall {}/{}, precision {right}/{}", self.found, self.there, self.reported)
     }
 }

@@ -41,6 +41,8 @@ pub enum Who {
     A,
     B,
     Admin,
+    /// A third plain user, always one that the scan registered itself: nobody misses it.
+    C,
 }
 
 impl Who {
@@ -51,6 +53,7 @@ impl Who {
             Self::A => "$A",
             Self::B => "$B",
             Self::Admin => "$ADMIN",
+            Self::C => "$C",
         }
     }
 }
@@ -113,6 +116,7 @@ pub struct Actors {
     a: OnceCell<Tried>,
     b: OnceCell<Tried>,
     admin: OnceCell<Tried>,
+    c: OnceCell<Tried>,
 }
 
 impl Actors {
@@ -122,6 +126,7 @@ impl Actors {
             Who::A => Some(&self.a),
             Who::B => Some(&self.b),
             Who::Admin => Some(&self.admin),
+            Who::C => Some(&self.c),
         }
     }
 
@@ -148,14 +153,14 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
         Who::A => (&given.token, &given.logins.a),
         Who::B => (&given.second, &given.logins.b),
         Who::Admin => (&given.admin, &given.logins.admin),
-        Who::Nobody => (&None, &None),
+        Who::Nobody | Who::C => (&None, &None),
     };
     if let Some(token) = token {
         return Ok(of_order(scan, who, token));
     }
     let actor = match (login, who) {
         (Some(login), _) => log_in(scan, who, of_login(login)).await?,
-        (None, Who::A | Who::B) => register(scan, who).await?,
+        (None, Who::A | Who::B | Who::C) => register(scan, who).await?,
         (None, _) => {
             let detail = "the order holds no administrator (`credentials.admin`)";
             return Err(Gap::new(GapCode::NoCredential, detail));
