@@ -14,6 +14,7 @@ use crate::report::{self, Finding, GapCode, Incomplete, Report, Value};
 mod registry;
 
 mod actor;
+mod authority;
 mod budget;
 mod call;
 mod certificate;
@@ -74,6 +75,8 @@ pub struct Check {
 checks! {
     Transport = transport: "transport",
     Authentication = authentication: "authentication",
+    ObjectAuthorisation = object_authorisation: "object-authorisation",
+    FunctionAuthorisation = function_authorisation: "function-authorisation",
     TokenValidation = token_validation: "token-validation",
     ErrorLeaks = error_leaks: "error-leaks",
     CredentialEcho = credential_echo: "credential-echo",

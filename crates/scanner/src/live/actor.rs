@@ -43,6 +43,8 @@ pub enum Who {
     A,
     B,
     Admin,
+    /// A third plain user, always one that the scan registered itself: nobody misses it.
+    C,
     /// A login of its own, for what would spoil the session or the account of the others.
     Visitor,
 }
@@ -55,6 +57,7 @@ impl Who {
             Self::A => "$A",
             Self::B => "$B",
             Self::Admin => "$ADMIN",
+            Self::C => "$C",
             Self::Visitor => "$VISITOR",
         }
     }
@@ -120,6 +123,7 @@ pub struct Actors {
     a: OnceCell<Tried>,
     b: OnceCell<Tried>,
     admin: OnceCell<Tried>,
+    c: OnceCell<Tried>,
 }
 
 impl Actors {
@@ -129,6 +133,7 @@ impl Actors {
             Who::A => Some(&self.a),
             Who::B => Some(&self.b),
             Who::Admin => Some(&self.admin),
+            Who::C => Some(&self.c),
         }
     }
 
@@ -155,14 +160,14 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
         Who::A => (&given.token, &given.logins.a),
         Who::B => (&given.second, &given.logins.b),
         Who::Admin => (&given.admin, &given.logins.admin),
-        Who::Nobody | Who::Visitor => (&None, &None),
+        Who::Nobody | Who::C | Who::Visitor => (&None, &None),
     };
     if let Some(token) = token {
         return Ok(of_order(scan, who, token));
     }
     let mut actor = match (login, who) {
         (Some(login), _) => log_in(scan, who, of_login(login)).await?,
-        (None, Who::A | Who::B) => register(scan, who).await?,
+        (None, Who::A | Who::B | Who::C) => register(scan, who).await?,
         (None, _) => {
             let detail = "the order holds no administrator (`credentials.admin`)";
             return Err(Gap::new(GapCode::NoCredential, detail));

@@ -71,6 +71,7 @@ enum Verdict {
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
     let mut seen = Seen { public: 0, asked: Vec::new(), stopped: None };
+    let _ = scan.world().await;
     let mut failures = 0;
     for (index, operation) in scan.document.operations.iter().enumerate() {
         if operation.is_public() {

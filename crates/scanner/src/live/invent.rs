@@ -84,6 +84,47 @@ impl Marker {
         text.contains(&self.tail) || text.to_ascii_lowercase().contains(&self.tail)
     }
 
+    /// The text with every marker of ours in it replaced by this one.
+    pub fn in_place_of_others(&self, text: &str) -> String {
+        let mut made = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find("pcl") {
+            let (before, found) = rest.split_at(at);
+            made.push_str(before);
+            let after = found.get(3..).unwrap_or_default();
+            let hyphen = usize::from(after.starts_with('-'));
+            let tail = after.get(hyphen..hyphen + TAIL);
+            let is_ours =
+                tail.is_some_and(|tail| tail.bytes().all(|byte| byte.is_ascii_lowercase()));
+            if is_ours {
+                made.push_str(found.get(..3 + hyphen).unwrap_or_default());
+                made.push_str(&self.tail);
+                rest = after.get(hyphen + TAIL..).unwrap_or_default();
+            } else {
+                made.push_str("pcl");
+                rest = after;
+            }
+        }
+        made + rest
+    }
+
+    /// Replaces every marker of ours in a body by this one. True if there was any.
+    pub fn plant(&self, value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => {
+                let made = self.in_place_of_others(text);
+                let changed = made != *text;
+                *text = made;
+                changed
+            }
+            Value::Object(members) => {
+                members.values_mut().fold(false, |any, one| self.plant(one) || any)
+            }
+            Value::Array(items) => items.iter_mut().fold(false, |any, one| self.plant(one) || any),
+            _ => false,
+        }
+    }
+
     /// A mail address at a domain that nobody owns (RFC 2606).
     pub fn email(&self) -> String {
         format!("{}@example.com", self.plain())

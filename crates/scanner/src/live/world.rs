@@ -4,7 +4,8 @@
 //! sends [`Case::request`]. Where it may vary is said by [`points`]. Everything in [`World::objects`]
 //! belongs to one of our identities; nothing else is ever changed or deleted.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -19,7 +20,10 @@ use crate::live::scan::Scan;
 
 pub mod facts;
 mod learn;
+pub mod object;
 pub mod repair;
+
+pub use learn::{drafted, is_harmful};
 
 /// Inputs with which an operation succeeded for somebody.
 #[derive(Debug, Clone)]
@@ -89,6 +93,10 @@ pub struct World {
     pub unlearned: Vec<(usize, String)>,
     /// Why learning stopped early.
     pub stopped: Option<Gap>,
+    /// What each identity is called, with the field that says it.
+    names: HashMap<Who, Vec<(String, String)>>,
+    /// Objects that checks made afterwards.
+    later: Mutex<Vec<Object>>,
 }
 
 impl Change {
@@ -120,9 +128,22 @@ impl World {
         &self.objects
     }
 
+    /// What somebody is called: user name, mail address, id, with the field that says it.
+    pub fn names(&self, who: Who) -> &[(String, String)] {
+        self.names.get(&who).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// An object that a check made: it is taken away at the end.
+    pub fn remember(&self, object: Object) {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner).push(object);
+    }
+
     /// Takes away own objects, the last made first, as far as the document says how. Best effort.
     pub async fn clean_up(&self, scan: &Scan<'_>) {
-        for object in self.objects.iter().rev().filter(|object| object.made_by.is_some()) {
+        let later = std::mem::take(&mut *self.later.lock().unwrap_or_else(PoisonError::into_inner));
+        let made = self.objects.iter().filter(|object| object.made_by.is_some());
+        let made: Vec<_> = made.chain(&later).collect();
+        for object in made.into_iter().rev() {
             let Some((index, inputs)) = self.deletion(scan, object) else { continue };
             let Some(operation) = scan.document.operations.get(index) else { continue };
             let credential = scan.credential(object.owner).await;
@@ -157,6 +178,29 @@ impl Object {
         let mut inputs = Inputs::of_document(&scan.document, operation);
         inputs.path =
             names.into_iter().map(str::to_owned).zip(self.parents.iter().cloned()).collect();
+        inputs.path.push((parameter.to_owned(), id));
+        Some(inputs)
+    }
+
+    /// Nothing in particular, for questions that name no object of a collection.
+    pub fn none(owner: Who) -> Self {
+        let (collection, parents, record) = (String::new(), Vec::new(), Map::new());
+        Self { owner, collection, parents, record, marker: None, made_by: None }
+    }
+
+    /// The inputs with which an operation's path leads to something directly below this object,
+    /// for instance its `/lines`; `None` if it leads elsewhere.
+    pub fn below(&self, scan: &Scan<'_>, operation: &Operation<'_>) -> Option<Inputs> {
+        let path = operation.path.trim_end_matches('/');
+        let (own, last) = path.rsplit_once('/')?;
+        let (before, parameter) = facts::last_parameter(own).filter(|_| !last.contains('{'))?;
+        if facts::normal(before) != self.collection {
+            return None;
+        }
+        let id = facts::value_for(&self.record, parameter, &facts::kind(before))?;
+        let names = facts::parameters(before).into_iter().map(str::to_owned);
+        let mut inputs = Inputs::of_document(&scan.document, operation);
+        inputs.path = names.zip(self.parents.iter().cloned()).collect();
         inputs.path.push((parameter.to_owned(), id));
         Some(inputs)
     }

@@ -39,7 +39,7 @@ impl Door {
     }
 }
 
-const REGISTER: [&str; 12] = [
+const REGISTER: [&str; 11] = [
     "register",
     "registration",
     "registrations",
@@ -50,7 +50,6 @@ const REGISTER: [&str; 12] = [
     "enroll",
     "join",
     "onboard",
-    "subscribe",
     "createuser",
 ];
 const LOG_IN: [&str; 9] = [
@@ -114,7 +113,7 @@ pub fn role(document: &Api<'_>, operation: &Operation<'_>) -> Role {
             Role::Password
         }
         Method::Post | Method::Put
-            if !operation.is_templated() && said.registers(asks_password) =>
+            if !operation.is_templated() && said.registers(asks_password, &fields) =>
         {
             Role::Register
         }
@@ -254,8 +253,13 @@ impl Said {
             .any(|two| matches!(two, [one, other] if one == first && other == second))
     }
 
-    fn registers(&self, asks_password: bool) -> bool {
-        let worded = self.has(&REGISTER) || self.pair("sign", "up");
+    fn registers(&self, asks_password: bool, fields: &[String]) -> bool {
+        let personal = ["user", "name", "mail", "login"];
+        let about = fields.is_empty()
+            || fields
+                .iter()
+                .any(|field| personal.iter().any(|word| field.to_ascii_lowercase().contains(word)));
+        let worded = (self.has(&REGISTER) || self.pair("sign", "up")) && about;
         let creates = ["create", "add", "new", "open", "make"].iter().any(|verb| self.has(&[verb]));
         let login = self.logs_in_by_words();
         (worded && !(login && !self.path_has(&REGISTER) && !self.pair("sign", "up")))

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::live::actor::Account;
 use crate::live::invent::{last_word, singular, words};
 
 /// Fields that tell one record from another, the likeliest first.
@@ -114,6 +115,27 @@ pub fn id_of(record: &Map<String, Value>, kind: &str) -> Option<String> {
     };
     let other = || IDS.iter().skip(4).find_map(|id| scalar(named(id)?.1));
     exact.or_else(of_kind).or_else(other).or_else(ending)
+}
+
+/// What a person is called, with the field that says it.
+pub fn names<'r>(
+    account: Option<&Account>,
+    records: impl Iterator<Item = &'r Map<String, Value>>,
+) -> Vec<(String, String)> {
+    let of_account = account.into_iter().flat_map(|one| {
+        [("username".to_owned(), one.name.clone()), ("email".to_owned(), one.email.clone())]
+    });
+    let mut names: Vec<_> = of_account.collect();
+    for record in records {
+        let told = [
+            "id", "_id", "uuid", "username", "login", "email", "user_id", "userId", "name", "slug",
+        ];
+        let said =
+            told.iter().filter_map(|key| Some(((*key).to_owned(), scalar(record.get(*key)?)?)));
+        names.extend(said);
+    }
+    names.dedup();
+    names
 }
 
 /// A value that can stand in a path.

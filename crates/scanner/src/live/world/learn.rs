@@ -9,9 +9,10 @@ use crate::live::Gap;
 use crate::live::actor::{Account, Actor, Role, Who, role};
 use crate::live::call::{Inputs, as_text};
 use crate::live::client::WireError;
-use crate::live::invent::{Invention, Marker, last_word, singular, words};
+use crate::live::invent::{Invention, Marker, is_free, last_word, singular, words};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
+use crate::live::request::Presented;
 use crate::live::scan::{Face, Scan};
 use crate::live::world::{Case, Change, Object, Spot, World, facts, repair};
 use crate::order::Intensity;
@@ -20,6 +21,8 @@ use crate::order::Intensity;
 const ATTEMPTS: usize = 3;
 /// Records of one answer that are kept.
 const MOST_RECORDS: usize = 30;
+/// Objects of one collection that are taken for somebody's because only his list shows them.
+const MOST_LISTED: usize = 3;
 /// Of the scan's requests, learning leaves this part to the checks.
 const LEFT_TO_CHECKS: u32 = 2;
 /// Words of operations that would undo everything, or end the session.
@@ -79,7 +82,11 @@ impl World {
         if let Err(gap) = learner.all().await {
             learner.world.stopped = Some(gap);
         }
-        learner.finish()
+        let world = learner.finish();
+        if std::env::var("PCL_DEBUG").is_ok() {
+            dump(scan, &world);
+        }
+        world
     }
 }
 
@@ -91,9 +98,13 @@ impl<'a> Learner<'_, 'a> {
             }
         }
         self.reads(false).await?;
-        self.creations().await?;
-        self.reads(true).await?;
         self.own_by_list();
+        // What only exists below something else is reached in the second turn.
+        for _ in 0..2 {
+            self.creations().await?;
+            self.reads(true).await?;
+            self.own_by_list();
+        }
         if self.scan.intensity > Intensity::Gentle {
             self.actions().await?;
         }
@@ -101,6 +112,10 @@ impl<'a> Learner<'_, 'a> {
     }
 
     fn finish(mut self) -> World {
+        for who in [Who::A, Who::B, Who::Admin] {
+            let names = self.names_of(who);
+            self.world.names.insert(who, names);
+        }
         for (index, refused) in self.refused.into_iter().enumerate() {
             let learned = self.world.cases.iter().any(|case| case.operation == index);
             if let (false, Some(why)) = (learned, refused) {
@@ -173,7 +188,9 @@ impl<'a> Learner<'_, 'a> {
         });
         for index in all {
             for who in self.people() {
-                self.read(index, who).await?;
+                if self.world.case(index, who).is_none() {
+                    self.read(index, who).await?;
+                }
             }
         }
         Ok(())
@@ -213,7 +230,9 @@ impl<'a> Learner<'_, 'a> {
         });
         for index in all {
             for who in self.people().into_iter().filter(|who| *who != Who::Admin) {
-                self.create(index, who).await?;
+                if self.world.case(index, who).is_none() {
+                    self.create(index, who).await?;
+                }
             }
         }
         Ok(())
@@ -271,47 +290,18 @@ impl<'a> Learner<'_, 'a> {
         let Some(operation) = self.scan.document.operations.get(case.operation) else {
             return Ok(());
         };
-        let path = match operation.method {
-            Method::Put => {
-                facts::last_parameter(operation.path).map_or(operation.path, |(before, _)| before)
+        let mut object = Object { made_by: Some(made), ..Object::made(operation, &case, marker) };
+        if !object.is_named() {
+            self.pace()?;
+            match object.complete(self.scan, &case).await {
+                Err(error) if error.is_final() => return Err(Gap::from(&error)),
+                _ => {}
             }
-            _ => operation.path,
-        };
-        let (collection, kind) = (facts::normal(path), facts::kind(path));
-        let names = facts::parameters(path);
-        let value = |name: &&str| {
-            case.inputs.path.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
-        };
-        let parents: Vec<_> = names.iter().filter_map(value).collect();
-        let mut record = case.reply.json().as_ref().and_then(facts::record).unwrap_or_default();
-        let named = facts::id_of(&record, &kind).is_some();
-        if let Some(id) = case.reply.header("location").and_then(facts::located).filter(|_| !named)
-        {
-            record.insert("id".to_owned(), Value::from(id));
         }
-        let last = case.inputs.path.get(parents.len()..).unwrap_or_default();
-        let sent = case.inputs.body.as_ref().and_then(Value::as_object).into_iter().flatten();
-        let sent = sent.map(|(name, value)| (name.clone(), value.clone()));
-        for (name, value) in
-            sent.chain(last.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))))
-        {
-            record.entry(name).or_insert(value);
-        }
-        let strong =
-            ["id", "_id", "uuid", "guid", "slug"].iter().any(|id| record.contains_key(*id))
-                || record.contains_key(&format!("{kind}_id"));
-        if !strong {
-            self.find_in_list(&collection, &case, marker, &mut record).await?;
-        }
-        let owner = case.who;
-        self.world.objects.push(Object {
-            owner,
-            collection: collection.clone(),
-            parents: parents.clone(),
-            record: record.clone(),
-            marker: Some(marker.clone()),
-            made_by: Some(made),
-        });
+        let (collection, parents, record) =
+            (object.collection.clone(), object.parents.clone(), object.record.clone());
+        let (owner, kind) = (object.owner, facts::kind(&object.collection));
+        self.world.objects.push(object);
         let object = Some(self.world.objects.len() - 1);
         if let Some(case) = self.world.cases.get_mut(made) {
             case.object = object;
@@ -325,32 +315,6 @@ impl<'a> Learner<'_, 'a> {
             record,
             object,
         });
-        Ok(())
-    }
-
-    async fn find_in_list(
-        &mut self,
-        collection: &str,
-        case: &Case,
-        marker: &Marker,
-        record: &mut Map<String, Value>,
-    ) -> Result<(), Gap> {
-        let operations = &self.scan.document.operations;
-        let list = operations
-            .iter()
-            .find(|one| one.method == Method::Get && facts::normal(one.path) == collection);
-        let Some(list) = list else { return Ok(()) };
-        let mut inputs = Inputs::of_document(&self.scan.document, list);
-        inputs.path.clone_from(&case.inputs.path);
-        let credential = case.request.credential.clone();
-        let reply = self.send(&self.scan.written(list, &inputs).with(credential)).await?;
-        let Some(listed) = reply.and_then(|reply| reply.json()) else { return Ok(()) };
-        let found = facts::lists(&listed).into_iter().flat_map(|(_, records)| records);
-        let found =
-            found.into_iter().find(|one| marker.is_in(&Value::Object(one.clone()).to_string()));
-        for (name, value) in found.into_iter().flatten() {
-            record.insert(name, value);
-        }
         Ok(())
     }
 
@@ -412,6 +376,12 @@ impl<'a> Learner<'_, 'a> {
         }
         for at in found {
             let Some(one) = self.known.get_mut(at) else { continue };
+            let alike = |object: &&Object| {
+                object.owner == one.seen_by && object.collection == one.collection
+            };
+            if self.world.objects.iter().filter(alike).count() >= MOST_LISTED {
+                continue;
+            }
             one.owner = Some(one.seen_by);
             one.object = Some(self.world.objects.len());
             self.world.objects.push(Object {
@@ -493,8 +463,17 @@ impl<'a> Learner<'_, 'a> {
         if let (Some(example), Some(members)) =
             (media.node.value.get("example").and_then(Value::as_object), body.as_object_mut())
         {
+            let schema = media.schema.map(|schema| schema.node);
+            let node = |name: &str| {
+                self.scan.document.files.resolve(schema?.get("properties")?.get(name)?)
+            };
             for (name, value) in example {
-                members.entry(name.clone()).or_insert_with(|| value.clone());
+                let stated = node(name)
+                    .is_some_and(|node| node.value.get("example").is_some() || node.is_closed());
+                let ours = stated || is_free(name) || crate::live::actor::is_password(name);
+                if !ours || !members.contains_key(name) {
+                    members.insert(name.clone(), value.clone());
+                }
             }
         }
         self.refer(&mut body, who, own);
@@ -510,7 +489,10 @@ impl<'a> Learner<'_, 'a> {
                         self.refer(value, who, own);
                         continue;
                     }
-                    let Some(id) = self.referred(name, who, own) else { continue };
+                    let referred = self.referred(name, who, own);
+                    let Some(id) = referred.or_else(|| self.same_form(value, who)) else {
+                        continue;
+                    };
                     *value = match (&value, id.parse::<i64>()) {
                         (Value::Number(_), Ok(number)) => Value::from(number),
                         (Value::Number(_), Err(_)) => continue,
@@ -521,6 +503,40 @@ impl<'a> Learner<'_, 'a> {
             Value::Array(items) => items.iter_mut().for_each(|one| self.refer(one, who, own)),
             _ => {}
         }
+    }
+
+    /// An own id that looks like an example, for instance `LL-2001` where `LL-1001` stands.
+    fn same_form(&self, value: &Value, who: Who) -> Option<String> {
+        let example = value
+            .as_str()
+            .filter(|text| text.len() >= 4 && text.contains(|one: char| one.is_ascii_digit()))?;
+        let form = |text: &str| -> String {
+            text.chars()
+                .map(|one| match one {
+                    '0'..='9' => '0',
+                    one if one.is_alphabetic() => 'a',
+                    other => other,
+                })
+                .collect()
+        };
+        if !example.contains(['-', '_'])
+            || example.contains([' ', ':'])
+            || example.starts_with("20")
+        {
+            return None;
+        }
+        let mine: Vec<_> = self
+            .known
+            .iter()
+            .filter(|one| one.owner == Some(who))
+            .filter_map(|one| facts::id_of(&one.record, &one.kind))
+            .collect();
+        let any = self.known.iter().filter_map(|one| facts::id_of(&one.record, &one.kind));
+        if any.into_iter().any(|id| id == example && !mine.contains(&id)) {
+            return None;
+        }
+        let prefix: String = example.chars().take_while(char::is_ascii_alphabetic).collect();
+        mine.into_iter().find(|id| form(id) == form(example) && id.starts_with(&prefix))
     }
 
     /// The id of a known record that a field like `product_id` or `product` means. One's own before
@@ -563,11 +579,17 @@ impl<'a> Learner<'_, 'a> {
         let seen = |one: &&Known| one.seen_by == who;
         let alike = |one: &&Known| one.kind == kind && one.collection != collection;
         let known = || self.known.iter();
-        let first = known().filter(there).filter(mine).find_map(value);
+        let made = |one: &&Known| {
+            one.object
+                .and_then(|at| self.world.objects.get(at))
+                .is_some_and(|object| object.made_by.is_some())
+        };
+        let first = known().filter(there).filter(mine).filter(made).find_map(value);
+        let first = first.or_else(|| known().filter(there).filter(mine).find_map(value));
         let first = first.or_else(|| known().filter(alike).filter(mine).find_map(value));
         let person = || {
             let wanted =
-                ["user", "username", "login", "account", "member", "customer", "owner", "profile"];
+                ["user", "username", "login", "member", "customer", "owner", "profile", "person"];
             let told =
                 words(name).iter().chain([&kind]).any(|word| wanted.contains(&word.as_str()));
             let own = known().filter(mine).find(|one| one.kind == "user").filter(|_| told)?;
@@ -575,13 +597,38 @@ impl<'a> Learner<'_, 'a> {
                 .or_else(|| facts::id_of(&own.record, "user"))?;
             Some((value, own.object))
         };
-        let first = first.or_else(person);
+        let first =
+            first.or_else(person).or_else(|| self.listed_self(&collection, name, &kind, who));
         if own || first.is_some() {
             return first;
         }
         let others = known().filter(there).filter(seen).find_map(value);
         let others = others.or_else(|| known().filter(alike).filter(seen).find_map(value));
         others.map(|(value, _)| (value, None))
+    }
+
+    /// The caller's own record in a list of people, whatever such people are called there.
+    fn listed_self(
+        &self,
+        collection: &str,
+        name: &str,
+        kind: &str,
+        who: Who,
+    ) -> Option<(String, Option<usize>)> {
+        let names = self.names_of(who);
+        let there =
+            self.known.iter().filter(|one| one.collection == collection && one.seen_by == who);
+        there
+            .filter_map(|one| facts::value_for(&one.record, name, kind))
+            .find(|value| names.iter().any(|(_, name)| name == value))
+            .map(|value| (value, None))
+    }
+
+    /// What the caller is called: of an account, and of what tells about the caller.
+    fn names_of(&self, who: Who) -> Vec<(String, String)> {
+        let account = self.scan.actors().known(who).and_then(|actor| actor.account.as_ref());
+        let own = self.known.iter().filter(|one| one.owner == Some(who) && one.kind == "user");
+        facts::names(account, own.map(|one| &one.record))
     }
 
     /// Sends, and when an answer says which field was wrong, mends it and sends again. The number of
@@ -612,11 +659,35 @@ impl<'a> Learner<'_, 'a> {
                 })));
             }
             self.refuse(index, format!("{} for {who:?}", reply.status));
+            if matches!(reply.status, 412 | 428) {
+                if self.with_version(operation, &mut inputs, credential.clone()).await? {
+                    continue;
+                }
+                break;
+            }
             if !self.mend(operation, &reply, &mut inputs, who, marker) {
                 break;
             }
         }
         Ok(None)
+    }
+
+    /// Some changes must say which version they change (RFC 9110 §13.1.1).
+    async fn with_version(
+        &self,
+        operation: &Operation<'a>,
+        inputs: &mut Inputs,
+        credential: Option<Presented>,
+    ) -> Result<bool, Gap> {
+        self.pace()?;
+        match super::object::version(self.scan, operation, inputs, credential).await {
+            Ok(Some(version)) => {
+                inputs.put(&Change::new(Spot::Header("If-Match".to_owned()), version));
+                Ok(true)
+            }
+            Err(error) if error.is_final() => Err(Gap::from(&error)),
+            _ => Ok(false),
+        }
     }
 
     fn mend(
@@ -677,7 +748,11 @@ impl<'a> Learner<'_, 'a> {
             for record in records.into_iter().take(MOST_RECORDS) {
                 let (owner, object) = self.owner_of(&record);
                 let kind = own_kind.clone();
-                let collection = collection.clone();
+                // A list within one object is a collection below it.
+                let collection = match single {
+                    Some(_) if !name.is_empty() => format!("{collection}/{name}"),
+                    _ => collection.clone(),
+                };
                 self.known.push(Known {
                     seen_by: case.who,
                     owner,
@@ -749,6 +824,18 @@ impl<'a> Learner<'_, 'a> {
     }
 }
 
+/// Inputs for an operation from the document alone, with this marker in every free text.
+pub fn drafted<'a>(scan: &Scan<'a>, operation: &Operation<'a>, marker: &Marker) -> Inputs {
+    let invention = Invention { document: &scan.document, marker };
+    let mut inputs = Inputs::of_document(&scan.document, operation);
+    let media = operation.body().or_else(|| operation.bodies.first());
+    inputs.body = media.map(|media| match media.schema {
+        Some(schema) => invention.value(schema.node, ""),
+        None => scan.document.body_value(media),
+    });
+    inputs
+}
+
 fn is_good(reply: &Reply) -> bool {
     reply.is_success() && !tells_of_error(reply)
 }
@@ -766,4 +853,55 @@ fn record_of_account(account: &Account) -> Map<String, Value> {
     let answered = account.registered.as_ref().and_then(|reply| reply.json());
     record.extend(answered.as_ref().and_then(facts::record).unwrap_or_default());
     record
+}
+
+// DEBUG
+pub fn dump(scan: &Scan<'_>, world: &World) {
+    for who in [Who::A, Who::B, Who::Admin] {
+        match scan.actors().known(who) {
+            Some(one) => eprintln!(
+                "{who:?} at {:?} proven {} account {:?} refresh {}",
+                one.credential.placement,
+                one.proven,
+                one.account.as_ref().map(|a| (&a.name, &a.email, &a.sent, a.door)),
+                one.refresh.is_some()
+            ),
+            None => eprintln!("{who:?}: {:?}", scan.actors().missing(who)),
+        }
+    }
+    for (role, one) in world.roles.iter().zip(&scan.document.operations) {
+        if *role != Role::Plain {
+            eprintln!("role {role:?} {}", one.label());
+        }
+    }
+    for case in &world.cases {
+        let one = &scan.document.operations[case.operation];
+        eprintln!(
+            "case {:?} {} {} obj {:?} {} {}",
+            case.who,
+            one.label(),
+            case.request.path,
+            case.object,
+            case.reply.status,
+            case.inputs.body.as_ref().map(|b| b.to_string()).unwrap_or_default()
+        );
+    }
+    for (at, one) in world.objects.iter().enumerate() {
+        eprintln!(
+            "object {at} {:?} {} {:?} made {:?} {}",
+            one.owner,
+            one.collection,
+            one.parents,
+            one.made_by,
+            serde_json::Value::Object(one.record.clone())
+                .to_string()
+                .chars()
+                .take(300)
+                .collect::<String>()
+        );
+    }
+    for (index, why) in &world.unlearned {
+        eprintln!("unlearned {} {why}", scan.document.operations[*index].label());
+    }
+    eprintln!("stopped {:?} sent {}", world.stopped, scan.client.budget.sent());
 }

@@ -1,0 +1,318 @@
+//! Operations that are meant for more than plain users, by their words; and accounts to try them on.
+
+use serde_json::{Map, Value};
+
+use crate::api::{Method, Operation};
+use crate::live::actor::Who;
+use crate::live::call::Inputs;
+use crate::live::client::WireError;
+use crate::live::invent::words;
+use crate::live::scan::Scan;
+use crate::live::world::{World, facts};
+
+/// Words of a path, a tag, a name or a scope that say it.
+const ROLES: [&str; 26] = [
+    "admin",
+    "admins",
+    "administrator",
+    "administrators",
+    "administration",
+    "staff",
+    "moderator",
+    "moderators",
+    "moderation",
+    "internal",
+    "backoffice",
+    "superuser",
+    "superusers",
+    "superadmin",
+    "root",
+    "operator",
+    "operators",
+    "supervisor",
+    "supervisors",
+    "privileged",
+    "teller",
+    "tellers",
+    "audit",
+    "sysadmin",
+    "debug",
+    "management",
+];
+/// Ends of words for people by what they do.
+const DOERS: [&str; 6] = ["ers", "ors", "ists", "ants", "ians", "ins"];
+
+/// True if the document marks an operation as one of administrators or of some other office.
+pub fn is_marked(operation: &Operation<'_>) -> bool {
+    let path = operation.path.split('/').filter(|part| !part.starts_with('{')).flat_map(words);
+    let tags = operation.tags.iter().copied().flat_map(words);
+    let id = operation.id.into_iter().flat_map(words);
+    let mut scopes =
+        operation.security.named().flat_map(|(_, scopes)| scopes.iter().copied().flat_map(words));
+    let mut said = path.chain(tags).chain(id);
+    said.any(|word| ROLES.contains(&word.as_str()))
+        || scopes.any(|word| ROLES.contains(&word.as_str()))
+        || is_told(operation.summary)
+        || is_told(operation.description)
+}
+
+/// `(moderators)`, `staff only`, `only admins`, `administrators may …`.
+fn is_told(text: &str) -> bool {
+    let inside = text.split('(').skip(1).filter_map(|part| Some(part.split_once(')')?.0));
+    let office = |inside: &str| {
+        let said = words(inside);
+        let plain = inside.chars().all(|one| one.is_alphabetic() || one == ' ');
+        plain && said.len() <= 3 && said.iter().any(|word| is_office(word))
+    };
+    let said = words(text);
+    let only = said.windows(2).any(|two| match two {
+        [one, other] => (one == "only" && is_office(other)) || (other == "only" && is_office(one)),
+        _ => false,
+    });
+    let named = said.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "admin" | "admins" | "administrator" | "administrators" | "moderators" | "superuser"
+        )
+    });
+    only || named || inside.into_iter().any(office)
+}
+
+fn is_office(word: &str) -> bool {
+    let doer = word.len() > 4 && DOERS.iter().any(|end| word.ends_with(end));
+    let everybody = [
+        "users",
+        "members",
+        "customers",
+        "characters",
+        "numbers",
+        "letters",
+        "headers",
+        "parameters",
+        "others",
+        "orders",
+        "containers",
+        "callers",
+        "errors",
+        "subscribers",
+    ];
+    (ROLES.contains(&word) || doer) && !everybody.contains(&word)
+}
+
+/// Everything that is known of an account of ours, as one record, with the operation that tells it.
+pub struct Person {
+    pub who: Who,
+    pub record: Map<String, Value>,
+    /// The operation that shows it to itself, by index.
+    pub mirror: Option<usize>,
+}
+
+impl Person {
+    /// Somebody of ours, with what `/me` and lists of people say.
+    ///
+    /// # Errors
+    /// See [`WireError`].
+    pub async fn find(scan: &Scan<'_>, world: &World, who: Who) -> Result<Option<Self>, WireError> {
+        let Some(actor) = scan.actor(who).await else { return Ok(None) };
+        let account = actor.account.as_ref();
+        let mut record = Map::new();
+        for (name, value) in facts::names(account, std::iter::empty()) {
+            record.insert(name, Value::from(value));
+        }
+        if let Some(account) = account {
+            let sent = account.sent.as_object().into_iter().flatten();
+            let sent = sent.filter(|(name, _)| !crate::live::actor::is_password(name));
+            record.extend(sent.map(|(name, value)| (name.clone(), value.clone())));
+            let told = account.registered.as_ref().and_then(|reply| reply.json());
+            record.extend(told.as_ref().and_then(facts::record).unwrap_or_default());
+        }
+        let mut person = Self { who, record, mirror: None };
+        for index in mirrors(scan, world) {
+            let Some(case) = world.case(index, Who::A) else { continue };
+            let request = case.bare(scan, &[]).with(scan.credential(who).await);
+            let reply = scan.send(&request).await?;
+            if let Some(told) =
+                reply.json().as_ref().and_then(facts::record).filter(|_| reply.is_success())
+            {
+                person.record.extend(told);
+                person.mirror = person.mirror.or(Some(index));
+            }
+        }
+        person.listed(scan, world).await?;
+        Ok(Some(person))
+    }
+
+    /// Adds what a list of people says of this one.
+    async fn listed(&mut self, scan: &Scan<'_>, world: &World) -> Result<(), WireError> {
+        let names: Vec<_> = ["username", "email"]
+            .iter()
+            .filter_map(|key| facts::scalar(self.record.get(*key)?))
+            .collect();
+        for index in directories(scan, world) {
+            let Some(case) = world.any_case(index) else { continue };
+            let reply =
+                scan.send(&case.bare(scan, &[]).with(scan.credential(self.who).await)).await?;
+            let Some(json) = reply.json() else { continue };
+            let mut records = facts::lists(&json).into_iter().flat_map(|(_, records)| records);
+            let own = records.find(|record| {
+                record.values().filter_map(facts::scalar).any(|value| names.contains(&value))
+            });
+            for (name, value) in own.into_iter().flatten() {
+                self.record.entry(name).or_insert(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The inputs with which an operation is about this person; `None` if its path names nobody.
+    pub fn inputs(
+        &self,
+        scan: &Scan<'_>,
+        world: &World,
+        operation: &Operation<'_>,
+    ) -> Option<Inputs> {
+        let (name, before) = person_parameter(scan, world, operation)?;
+        let value = facts::value_for(&self.record, name, &facts::kind(before))
+            .or_else(|| facts::value_for(&self.record, name, "user"))?;
+        let mut inputs = Inputs::of_document(&scan.document, operation);
+        inputs.path.retain(|(key, _)| key != name);
+        inputs.path.push((name.to_owned(), value));
+        (inputs.path.len() == facts::parameters(operation.path).len()).then_some(inputs)
+    }
+
+    /// What the person is told of itself now.
+    ///
+    /// # Errors
+    /// See [`WireError`].
+    pub async fn look(
+        &self,
+        scan: &Scan<'_>,
+        world: &World,
+    ) -> Result<Option<crate::live::reply::Reply>, WireError> {
+        let credential = scan.credential(self.who).await;
+        if let Some(case) = self.mirror.and_then(|index| world.case(index, Who::A)) {
+            return scan.send(&case.bare(scan, &[]).with(credential)).await.map(Some);
+        }
+        for operation in scan.document.operations.iter().filter(|one| one.method == Method::Get) {
+            let single = facts::last_parameter(operation.path).is_some();
+            if let Some(inputs) = self.inputs(scan, world, operation).filter(|_| single) {
+                return scan
+                    .send(&scan.written(operation, &inputs).with(credential))
+                    .await
+                    .map(Some);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Operations that tell a caller about himself.
+fn mirrors(scan: &Scan<'_>, world: &World) -> Vec<usize> {
+    let own =
+        ["me", "self", "profile", "whoami", "current", "my", "session", "userinfo", "account"];
+    let all = scan.document.operations.iter().enumerate();
+    let found = all.filter(|(index, one)| {
+        let told = one.path.split('/').flat_map(words).any(|word| own.contains(&word.as_str()));
+        let names = world.names(Who::A);
+        let shown = || {
+            world.case(*index, Who::A).is_some_and(|case| {
+                let record = case.reply.json().as_ref().and_then(facts::record).unwrap_or_default();
+                names.is_empty()
+                    || record
+                        .values()
+                        .filter_map(facts::scalar)
+                        .any(|value| names.iter().any(|(_, name)| *name == value))
+            })
+        };
+        one.method == Method::Get && !one.is_templated() && told && shown()
+    });
+    found.map(|(index, _)| index).take(2).collect()
+}
+
+/// Operations that list people, A among them.
+fn directories(scan: &Scan<'_>, world: &World) -> Vec<usize> {
+    let names = world.names(Who::A);
+    let lists_people = |index: usize| {
+        [Who::A, Who::Admin].iter().filter_map(|who| world.case(index, *who)).any(|case| {
+            let json = case.reply.json().unwrap_or_default();
+            let mut records = facts::lists(&json).into_iter().flat_map(|(_, records)| records);
+            records.any(|record| {
+                let ids = ["id", "username", "login", "name", "email", "user_id"];
+                let told = ids.iter().filter_map(|key| facts::scalar(record.get(*key)?));
+                told.into_iter().any(|value| {
+                    names.iter().any(|(key, name)| {
+                        *name == value && (key != "id" || record.len() > 1) && value.len() > 2
+                    })
+                })
+            })
+        })
+    };
+    let all = scan.document.operations.iter().enumerate();
+    let lists = all.filter(|(index, one)| {
+        one.method == Method::Get && !one.is_templated() && lists_people(*index)
+    });
+    lists.map(|(index, _)| index).take(3).collect()
+}
+
+/// The path parameter that names a person, with the path before it.
+fn person_parameter<'o>(
+    scan: &Scan<'_>,
+    world: &World,
+    operation: &'o Operation<'_>,
+) -> Option<(&'o str, &'o str)> {
+    let people = [
+        "user", "username", "member", "customer", "account", "person", "profile", "login", "owner",
+    ];
+    let directories: Vec<_> = directories(scan, world)
+        .into_iter()
+        .filter_map(|index| Some(facts::normal(scan.document.operations.get(index)?.path)))
+        .collect();
+    let names = facts::parameters(operation.path);
+    let mut found = names.into_iter().filter_map(|name| {
+        let before = operation.path.split(&format!("/{{{name}}}")).next()?;
+        let said = words(name);
+        let told = said.iter().any(|word| people.contains(&word.as_str()))
+            || people.contains(&facts::kind(before).as_str());
+        let known = world.cases().iter().any(|case| {
+            let same = scan.document.operations.get(case.operation).is_some_and(|one| {
+                one.path.starts_with(before) && one.path.contains(&format!("{before}/{{"))
+            });
+            let value =
+                case.inputs.path.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+            case.who == Who::A
+                && same
+                && value.is_some_and(|value| {
+                    value.len() > 2 && world.names(Who::A).iter().any(|(_, known)| known == value)
+                })
+        });
+        (told || known || directories.contains(&facts::normal(before))).then_some((name, before))
+    });
+    found.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offices_are_told_in_many_words() {
+        for text in [
+            "Remove a member (moderators)",
+            "All accounts (staff only)",
+            "Only admins may",
+            "All users (administrators)",
+            "Deletes a user (Only Admins)",
+        ] {
+            assert!(is_told(text), "{text}");
+        }
+        for text in [
+            "Orders (30 in 10 seconds)",
+            "a draft that only you see",
+            "Change your own card",
+            "My orders",
+            "Products of a tag (rye, spelt)",
+        ] {
+            assert!(!is_told(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! B reads, changes and removes an account that the scan registered for this and nobody misses.
+
+use super::content::{is_listed, is_private, shared};
+use super::{Deed, Outcome, Seen};
+use crate::api::{Method, Operation};
+use crate::live::actor::{Account, Who, log_in};
+use crate::live::authority::{Person, is_marked};
+use crate::live::client::WireError;
+use crate::live::invent::Marker;
+use crate::live::likeness::tells_of_error;
+use crate::live::scan::Scan;
+use crate::live::world::{Change, Spot, World, drafted};
+use crate::secret::Secret;
+
+/// Asks every operation whose path names a person.
+pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
+    let world = scan.world().await;
+    let about = |one: &&Operation<'_>| one.is_templated() && !one.is_public() && !is_marked(one);
+    if !scan.document.operations.iter().any(|one| about(&one) && one.path.contains('{')) {
+        return Ok(());
+    }
+    let Some(person) = Person::find(scan, world, Who::C).await? else { return Ok(()) };
+    let operations: Vec<_> = scan.document.operations.iter().filter(about).collect();
+    for operation in operations.iter().filter(|one| one.method == Method::Get) {
+        read(scan, world, &person, operation, seen).await?;
+    }
+    let changes = |one: &&&Operation<'_>| matches!(one.method, Method::Put | Method::Patch | Method::Post);
+    for operation in operations.iter().filter(changes) {
+        change(scan, world, &person, operation, seen).await?;
+    }
+    for operation in operations.iter().filter(|one| one.method == Method::Delete) {
+        remove(scan, world, &person, operation, seen).await?;
+    }
+    Ok(())
+}
+
+async fn read(
+    scan: &Scan<'_>,
+    world: &World,
+    person: &Person,
+    operation: &Operation<'_>,
+    seen: &mut Seen,
+) -> Result<(), WireError> {
+    let Some(inputs) = person.inputs(scan, world, operation) else { return Ok(()) };
+    let request = scan.written(operation, &inputs);
+    let own = scan.send(&request.with(scan.credential(Who::C).await)).await?;
+    let other = scan.send(&request.with(scan.credential(Who::B).await)).await?;
+    let known: Vec<_> = inputs.path.iter().map(|(_, value)| value.clone()).collect();
+    let marker = scan.actors().known(Who::C).and_then(|actor| actor.account.as_ref()?.marker.clone());
+    let mut same = shared(&own, &other, marker.as_ref(), &known);
+    same.retain(|(name, _)| is_private(name));
+    if same.is_empty() {
+        seen.note(Deed::Read, operation.label(), Outcome::Closed);
+        return Ok(());
+    }
+    // People who are listed for everybody are meant to be looked at: what is too much of that is
+    // another question.
+    let mut lists = Vec::new();
+    for case in world.cases().iter().filter(|case| case.who == Who::B && case.inputs.path.is_empty()) {
+        if scan.document.operations.get(case.operation).is_some_and(|one| one.method == Method::Get) {
+            lists.push(scan.send(&case.request(scan, &[])).await?.text().into_owned());
+        }
+    }
+    let listed = known.iter().any(|name| name.len() > 3 && lists.iter().any(|list| list.contains(name.as_str())));
+    let nobody = scan.send(&request).await?;
+    let open = !shared(&own, &nobody, marker.as_ref(), &known).is_empty();
+    let outcome = match listed || open || is_listed(&same, &lists) {
+        true => Outcome::Shared,
+        false => Outcome::Open(vec![own.exchange, other.exchange]),
+    };
+    seen.note(Deed::Read, operation.label(), outcome);
+    Ok(())
+}
+
+async fn change(
+    scan: &Scan<'_>,
+    world: &World,
+    person: &Person,
+    operation: &Operation<'_>,
+    seen: &mut Seen,
+) -> Result<(), WireError> {
+    let Some(place) = person.inputs(scan, world, operation) else { return Ok(()) };
+    let marker = Marker::fresh();
+    let mut inputs = drafted(scan, operation, &marker);
+    inputs.path.clone_from(&place.path);
+    let password = Secret::new(marker.password());
+    scan.client.mask.learn(&password, "$C_NEW_PASSWORD", &crate::order::Placement::Bearer);
+    if operation.method == Method::Post && !asks_password(&inputs.body) {
+        return Ok(());
+    }
+    if operation.bodies.is_empty() {
+        return Ok(());
+    }
+    let before = person.look(scan, world).await?;
+    let mut attack = scan.written(operation, &inputs).with(scan.credential(Who::B).await);
+    let mut reply = scan.send(&attack).await?;
+    if matches!(reply.status, 400 | 422) {
+        let body = inputs.body.clone().unwrap_or_default();
+        for fault in crate::live::world::repair::faults(&scan.document, operation, &reply, &body) {
+            let name = fault.pointer.trim_start_matches('/').to_owned();
+            let value = fault.value.unwrap_or_else(|| serde_json::Value::from(marker.text()));
+            inputs.put(&Change { spot: Spot::Body(format!("/{name}")), value });
+        }
+        attack = scan.written(operation, &inputs).with(scan.credential(Who::B).await);
+        reply = scan.send(&attack).await?;
+    }
+    if !reply.is_success() || tells_of_error(&reply) {
+        seen.note(Deed::Change, operation.label(), Outcome::Closed);
+        return Ok(());
+    }
+    let after = person.look(scan, world).await?;
+    let shows = after.as_ref().is_some_and(|after| marker.is_in(&after.text()));
+    let outcome = match (shows, before, after) {
+        (true, Some(before), Some(after)) => {
+            Outcome::Open(vec![before.exchange, reply.exchange, after.exchange])
+        }
+        _ if asks_password(&inputs.body) => by_login(scan, person, &password, reply.exchange).await,
+        _ => Outcome::Closed,
+    };
+    seen.note(Deed::Change, operation.label(), outcome);
+    Ok(())
+}
+
+fn asks_password(body: &Option<serde_json::Value>) -> bool {
+    let members = body.as_ref().and_then(serde_json::Value::as_object);
+    members.is_some_and(|members| members.keys().any(|name| crate::live::actor::is_password(name)))
+}
+
+/// The new password opens the account: there is no better proof that it was set.
+async fn by_login(
+    scan: &Scan<'_>,
+    person: &Person,
+    password: &Secret,
+    attack: crate::report::Exchange,
+) -> Outcome {
+    let account = scan.actors().known(person.who).and_then(|actor| actor.account.clone());
+    let Some(account) = account else { return Outcome::Closed };
+    let renewed = Account { password: password.clone(), registered: None, ..account };
+    match log_in(scan, Who::C, renewed).await {
+        Ok(actor) => match actor.entry {
+            Some(entry) => Outcome::Open(vec![attack, entry.reply.exchange.clone()]),
+            None => Outcome::Closed,
+        },
+        Err(_) => Outcome::Closed,
+    }
+}
+
+async fn remove(
+    scan: &Scan<'_>,
+    world: &World,
+    person: &Person,
+    operation: &Operation<'_>,
+    seen: &mut Seen,
+) -> Result<(), WireError> {
+    let Some(inputs) = person.inputs(scan, world, operation) else { return Ok(()) };
+    if crate::live::world::facts::last_parameter(operation.path).is_none() {
+        return Ok(());
+    }
+    let outcome = removed(scan, world, person, scan.written(operation, &inputs), Who::B).await?;
+    seen.note(Deed::Delete, operation.label(), outcome);
+    Ok(())
+}
+
+/// What became of an account after somebody else asked to remove it, beside A's own.
+async fn removed(
+    scan: &Scan<'_>,
+    world: &World,
+    person: &Person,
+    request: crate::live::request::Request,
+    by: Who,
+) -> Result<Outcome, WireError> {
+    let undecided = |why: &str| Ok(Outcome::Undecided(why.to_owned()));
+    let good = |reply: &crate::live::reply::Reply| reply.is_success() && !tells_of_error(reply);
+    let Some(before) = person.look(scan, world).await?.filter(good) else {
+        return undecided("nothing shows the account to its owner");
+    };
+    let attack = scan.send(&request.with(scan.credential(by).await)).await?;
+    let Some(after) = person.look(scan, world).await? else { return undecided("nothing shows the account") };
+    let Some(sibling) = Person::find(scan, world, by).await? else { return Ok(Outcome::Closed) };
+    let steady = sibling.look(scan, world).await?.filter(good);
+    let gone = !good(&after) && after.status < 500 && after.status != 429;
+    Ok(match (gone, steady) {
+        (true, Some(steady)) => Outcome::Open(vec![before.exchange, attack.exchange, after.exchange, steady.exchange]),
+        _ => Outcome::Closed,
+    })
+}

@@ -1,0 +1,246 @@
+//! Own objects: what a creation made, making one more, and how one looks to somebody now.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::api::{Method, Operation};
+use crate::live::actor::Who;
+use crate::live::call::Inputs;
+use crate::live::client::WireError;
+use crate::live::invent::Marker;
+use crate::live::likeness::tells_of_error;
+use crate::live::reply::Reply;
+use crate::live::request::Presented;
+use crate::live::scan::Scan;
+use crate::live::world::{Case, Change, Object, World, facts};
+
+/// How an object looks to somebody.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// False if it was refused, is gone, or is not in the list.
+    pub there: bool,
+    /// What shows of it: the whole answer, or its part of a list.
+    pub text: String,
+    pub reply: Arc<Reply>,
+}
+
+impl Object {
+    /// What a creation made, as its answer and what was sent tell.
+    pub fn made(operation: &Operation<'_>, case: &Case, marker: &Marker) -> Self {
+        let path = match operation.method {
+            Method::Put => {
+                facts::last_parameter(operation.path).map_or(operation.path, |(before, _)| before)
+            }
+            _ => operation.path,
+        };
+        let kind = facts::kind(path);
+        let names = facts::parameters(path);
+        let value = |name: &&str| {
+            case.inputs.path.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+        };
+        let parents: Vec<_> = names.iter().filter_map(value).collect();
+        let mut record = case.reply.json().as_ref().and_then(facts::record).unwrap_or_default();
+        let named = facts::id_of(&record, &kind).is_some();
+        if let Some(id) = case.reply.header("location").and_then(facts::located).filter(|_| !named)
+        {
+            record.insert("id".to_owned(), Value::from(id));
+        }
+        let last = case.inputs.path.get(parents.len()..).unwrap_or_default();
+        let last = last.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        let sent = case.inputs.body.as_ref().and_then(Value::as_object).into_iter().flatten();
+        for (name, value) in sent.map(|(name, value)| (name.clone(), value.clone())).chain(last) {
+            record.entry(name).or_insert(value);
+        }
+        let marker = Some(marker.clone());
+        Self {
+            owner: case.who,
+            collection: facts::normal(path),
+            parents,
+            record,
+            marker,
+            made_by: None,
+        }
+    }
+
+    /// True if something in it is surely its id.
+    pub fn is_named(&self) -> bool {
+        let kind = facts::kind(&self.collection);
+        let sure = ["id", "_id", "uuid", "guid", "slug"];
+        sure.iter().any(|id| self.record.contains_key(*id))
+            || self.record.contains_key(&format!("{kind}_id"))
+    }
+
+    /// The value that stands for it in its own paths.
+    pub fn id(&self) -> Option<String> {
+        facts::id_of(&self.record, &facts::kind(&self.collection))
+    }
+
+    /// Looks its id up in its collection's list, where the creation did not tell it.
+    ///
+    /// # Errors
+    /// See [`WireError`].
+    pub async fn complete(&mut self, scan: &Scan<'_>, case: &Case) -> Result<(), WireError> {
+        let mut operations = scan.document.operations.iter();
+        let list = operations
+            .find(|one| one.method == Method::Get && facts::normal(one.path) == self.collection);
+        let (Some(list), Some(marker)) = (list, &self.marker) else { return Ok(()) };
+        let mut inputs = Inputs::of_document(&scan.document, list);
+        inputs.path.clone_from(&case.inputs.path);
+        let reply =
+            scan.send(&scan.written(list, &inputs).with(case.request.credential.clone())).await?;
+        let Some(listed) = reply.json() else { return Ok(()) };
+        let mut found = facts::lists(&listed).into_iter().flat_map(|(_, records)| records);
+        let found = found.find(|one| marker.is_in(&Value::Object(one.clone()).to_string()));
+        self.record.extend(found.into_iter().flatten());
+        Ok(())
+    }
+}
+
+impl World {
+    /// The operation that shows one object alone, with the inputs that lead to it.
+    pub fn view(&self, scan: &Scan<'_>, object: &Object) -> Option<(usize, Inputs)> {
+        let mut all = scan.document.operations.iter().enumerate();
+        all.find_map(|(index, operation)| {
+            let reads = operation.method == Method::Get;
+            Some((index, reads.then(|| object.inputs(scan, operation)).flatten()?))
+        })
+    }
+
+    /// The operation that lists its collection.
+    pub fn listing(&self, scan: &Scan<'_>, object: &Object) -> Option<(usize, Inputs)> {
+        let mut all = scan.document.operations.iter().enumerate();
+        let (index, operation) = all.find(|(_, one)| {
+            one.method == Method::Get && facts::normal(one.path) == object.collection
+        })?;
+        let mut inputs = Inputs::of_document(&scan.document, operation);
+        let names = facts::parameters(operation.path).into_iter().map(str::to_owned);
+        inputs.path = names.zip(object.parents.iter().cloned()).collect();
+        Some((index, inputs))
+    }
+
+    /// How an object looks to somebody now; `None` if nothing documented shows it.
+    ///
+    /// # Errors
+    /// See [`WireError`].
+    pub async fn look(
+        &self,
+        scan: &Scan<'_>,
+        object: &Object,
+        who: Who,
+    ) -> Result<Option<Look>, WireError> {
+        let alone = self.view(scan, object);
+        let single = alone.is_some();
+        let Some((index, inputs)) = alone.or_else(|| self.listing(scan, object)) else {
+            return Ok(None);
+        };
+        let Some(operation) = scan.document.operations.get(index) else { return Ok(None) };
+        let credential = scan.credential(who).await;
+        let reply = Arc::new(scan.send(&scan.written(operation, &inputs).with(credential)).await?);
+        let good = reply.is_success() && !tells_of_error(&reply);
+        let text = match single {
+            true => reply.text().into_owned(),
+            false => self.part(&reply, object).unwrap_or_default(),
+        };
+        Ok(Some(Look { there: good && !text.is_empty(), text, reply }))
+    }
+
+    /// The record of an object in an answer that lists several.
+    pub fn part(&self, reply: &Reply, object: &Object) -> Option<String> {
+        let kind = facts::kind(&object.collection);
+        let id = object.id();
+        let mut records = facts::lists(&reply.json()?).into_iter().flat_map(|(_, records)| records);
+        let found = records.find(|one| {
+            let text = || Value::Object(one.clone()).to_string();
+            (id.is_some() && facts::id_of(one, &kind) == id) || object.is_in(&text())
+        })?;
+        Some(Value::Object(found).to_string())
+    }
+
+    /// Makes one more object like this one, for the same owner, with a marker of its own.
+    ///
+    /// # Errors
+    /// See [`WireError`].
+    pub async fn again(
+        &self,
+        scan: &Scan<'_>,
+        object: &Object,
+        changes: &[Change],
+    ) -> Result<Option<Object>, WireError> {
+        let Some(case) = object.made_by.and_then(|at| self.cases.get(at)) else { return Ok(None) };
+        let Some(operation) = scan.document.operations.get(case.operation) else { return Ok(None) };
+        let marker = Marker::fresh();
+        let mut inputs = case.inputs.clone();
+        // What stands before the object's own name in the path are its parents.
+        let kept = object.parents.len();
+        for (_, value) in inputs.path.iter_mut().skip(kept) {
+            *value = marker.in_place_of_others(value);
+        }
+        if let Some(body) = &mut inputs.body {
+            marker.plant(body);
+        }
+        changes.iter().for_each(|change| inputs.put(change));
+        let credential = scan.credential(object.owner).await;
+        let request = scan.written(operation, &inputs).with(credential);
+        let reply = Arc::new(scan.send(&request).await?);
+        if !reply.is_success() || tells_of_error(&reply) {
+            return Ok(None);
+        }
+        let case = Case { inputs, request, reply, ..case.clone() };
+        let mut fresh =
+            Object { made_by: object.made_by, ..Object::made(operation, &case, &marker) };
+        if !fresh.is_named() {
+            fresh.complete(scan, &case).await?;
+        }
+        self.remember(fresh.clone());
+        Ok(Some(fresh))
+    }
+}
+
+/// The version that a change of this path must name (`ETag`), as somebody is told it.
+///
+/// # Errors
+/// See [`WireError`].
+pub async fn version(
+    scan: &Scan<'_>,
+    operation: &Operation<'_>,
+    inputs: &Inputs,
+    credential: Option<Presented>,
+) -> Result<Option<String>, WireError> {
+    let mut operations = scan.document.operations.iter();
+    let read = operations.find(|one| one.method == Method::Get && one.path == operation.path);
+    let Some(read) = read else { return Ok(None) };
+    let inputs = Inputs { path: inputs.path.clone(), ..Inputs::of_document(&scan.document, read) };
+    let reply = scan.send(&scan.written(read, &inputs).with(credential)).await?;
+    Ok(reply.header("etag").map(str::to_owned))
+}
+
+/// The scalars of an answer, as texts, without those that say nothing: short ones, flags, and what
+/// the request itself held.
+pub fn leaves(reply: &Reply, known: &[String]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    match reply.json() {
+        Some(json) => collect(&json, "", &mut found),
+        None => found.push((String::new(), reply.text().into_owned())),
+    }
+    found.retain(|(_, text)| text.len() >= 3 && !known.contains(text));
+    found
+}
+
+fn collect(value: &Value, name: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| collect(value, key, found))
+        }
+        Value::Array(items) => items.iter().take(50).for_each(|one| collect(one, name, found)),
+        Value::String(text) => found.push((name.to_owned(), text.clone())),
+        Value::Number(number) => found.push((name.to_owned(), number.to_string())),
+        Value::Bool(_) | Value::Null => {}
+    }
+}
+
+/// The fields of one record, by name, for comparing before with after.
+pub fn fields(text: &str) -> Map<String, Value> {
+    let json: Option<Value> = serde_json::from_str(text).ok();
+    json.as_ref().and_then(facts::record).unwrap_or_default()
+}
