@@ -100,6 +100,8 @@ fn order(job: &Job) -> Result<Json> {
         "checks": checks,
         "credentials": {
             "token": secret(&job.trial.token),
+            "second": secret(&job.trial.second),
+            "admin": secret(&job.trial.admin),
             "expired": secret(&job.trial.expired),
             "wrong_audience": secret(&job.trial.wrong_audience),
             "placement": placement,

@@ -150,7 +150,8 @@ pub struct ProbeWish {
     /// The sandbox; the first by default.
     #[serde(default)]
     environment: Option<String>,
-    /// Credentials of the sandbox to try: `token`, `expired`, `wrong_audience`. Kept in memory only.
+    /// Credentials of the sandbox to try: `token`, `second`, `admin`, `expired`, `wrong_audience`.
+    /// Kept in memory only.
     #[serde(default)]
     #[schema(value_type = Object)]
     credentials: Trial,

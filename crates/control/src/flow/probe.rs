@@ -29,6 +29,12 @@ pub struct Trial {
     /// One that the sandbox accepts.
     #[serde(default)]
     pub token: Option<Zeroed>,
+    /// One of a second plain user, who owns nothing of the first.
+    #[serde(default)]
+    pub second: Option<Zeroed>,
+    /// One of an administrator.
+    #[serde(default)]
+    pub admin: Option<Zeroed>,
     /// One that has expired.
     #[serde(default)]
     pub expired: Option<Zeroed>,

@@ -28,6 +28,12 @@ pub struct Probe {
     /// A credential that the sandbox accepts, in a file
     #[arg(long, value_name = "FILE")]
     pub token: Option<PathBuf>,
+    /// One of a second plain user, who owns nothing of the first, in a file
+    #[arg(long, value_name = "FILE")]
+    pub second: Option<PathBuf>,
+    /// An administrator's, in a file
+    #[arg(long, value_name = "FILE")]
+    pub admin: Option<PathBuf>,
     /// One that has expired, in a file
     #[arg(long, value_name = "FILE")]
     pub expired: Option<PathBuf>,
@@ -47,6 +53,8 @@ impl Probe {
         };
         Ok(json!({
             "token": read(&self.token)?,
+            "second": read(&self.second)?,
+            "admin": read(&self.admin)?,
             "expired": read(&self.expired)?,
             "wrong_audience": read(&self.wrong_audience)?,
         }))
@@ -94,7 +102,7 @@ fn gap(gap: &Incomplete) -> String {
     let then = match gap.code {
         GapCode::Unreachable => "is the sandbox up, at the ticket's `upstream`? then probe again",
         GapCode::OutOfReach => "an operator probes what is not on the public internet",
-        GapCode::NoCredential => "give it with `--token`, `--expired` or `--wrong-audience`",
+        GapCode::NoCredential => "give it with `--token`, `--second`, `--admin`, `--expired` or `--wrong-audience`",
         GapCode::Unidentified => {
             "the sandbox needs a certificate that proves its name, or `authorities` in the ticket"
         }

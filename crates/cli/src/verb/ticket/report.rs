@@ -138,7 +138,7 @@ fn scanned(found: &Scanned, started: Millis, ended: Millis) {
     }
     let replays = found.findings.iter().any(|finding| !finding.evidence.is_empty());
     if replays {
-        println!("\nTo see it yourself, put the sandbox's credentials into TOKEN and the other");
+        println!("\nTo see it yourself, put the sandbox's credentials into A, B and the other");
         println!("variables that a command names, and run it.");
     }
 }
