@@ -29,21 +29,27 @@ pub const CHECK: Check = Check {
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    if !Guarded::of(api).is_rule() {
+    let guarded = Guarded::of(api);
+    if !guarded.is_rule() {
         return;
     }
     for (number, operation) in api.numbered() {
-        if is_open(operation) && !purpose::is_addressed(operation) {
+        if is_open(operation, guarded) && !purpose::is_addressed(operation) {
             found.at(shape(operation), Spot::operation(number, &operation.at));
         }
     }
 }
 
 /// True for an operation that anybody may call and probably nobody meant to open.
-pub(super) fn is_open(operation: &Operation<'_>) -> bool {
+pub(super) fn is_open(operation: &Operation<'_>, guarded: Guarded) -> bool {
     let security = &operation.security;
+    let writes = purpose::is_writing(operation);
+    // Many open reads are a decision; lists of countries are nobody's.
+    if !writes && (!guarded.is_strict() || purpose::is_vocabulary(operation)) {
+        return false;
+    }
     // Said in so many words: for a read it is a decision, for a write worth a look.
-    let open = !security.stated || (security.is_waived() && purpose::is_writing(operation));
+    let open = !security.stated || (security.is_waived() && writes);
     open && !operation.method.is_answered_by_the_server()
         && !purpose::is_entrance(operation)
         && !super::credential_parameter::takes_one(operation)
@@ -72,7 +78,8 @@ mod tests {
     #[test]
     fn open_operations_among_guarded_ones_are_found() {
         let s = json!([{"token": []}]);
-        let paths = json!({"/a": {"get": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}, "post": {}},
+        let paths = json!({"/a": {"get": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}, "post": {}}, "/e": {"get": {"security": s}, "put": {"security": s}, "post": {"security": s}},
+            "/f": {"get": {"security": s}, "put": {"security": s}, "post": {"security": s}},
             "/c": {"get": {}}, "/d": {"get": {"security": s}, "patch": {"security": []}}});
         let wanted = ["a write without any requirement @ POST /b", "a read without any requirement @ GET /c",
             "a write that is said to need no credential @ PATCH /d"];

@@ -30,7 +30,7 @@ pub const CHECK: Check = Check {
 };
 
 /// Whatever is sent is meant to be anything.
-const FREE: &[&str] = &["graphql", "webhook", "webhooks", "events", "echo", "metadata", "proxy", "rpc", "json rpc", "batch", "ingest", "track", "payload", "attributes", "properties", "config"];
+const FREE: &[&str] = &["graphql", "webhook", "webhooks", "events", "echo", "metadata", "proxy", "rpc", "json rpc", "batch", "ingest", "track", "payload", "attributes", "properties", "config", "preferences", "settings", "state", "user data", "custom", "data", "options"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| purpose::is_writing(one)) {

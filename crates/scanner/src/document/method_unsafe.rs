@@ -31,7 +31,7 @@ pub const CHECK: Check = Check {
 const CHANGES: &[&str] = &["delete", "remove", "destroy", "purge", "erase", "revoke", "disable", "deactivate", "reset", "ban", "suspend", "terminate", "uninstall", "truncate", "update", "insert", "save", "create", "cancel", "enable"];
 const MAIL: &[&str] = &["unsubscribe", "confirm", "confirmation", "verify", "verification", "activate", "token", "callback", "redirect", "oauth"];
 /// Words that make a noun of the word before.
-const NOUN: &[&str] = &["history", "status", "info", "information", "requests", "request", "list", "log", "logs", "form", "options", "preview", "policy", "reason", "reasons", "time", "date", "check", "events", "rule", "rules", "count", "permissions", "stats", "meta", "metadata", "template", "page", "job", "jobs", "task", "tasks", "operation", "operations", "settings", "schedule", "available", "availability", "config", "configuration", "details", "result", "results", "response", "schema", "summary", "url", "link"];
+const NOUN: &[&str] = &["history", "status", "info", "information", "requests", "request", "list", "log", "logs", "form", "options", "preview", "policy", "reason", "reasons", "time", "date", "check", "events", "rule", "rules", "count", "permissions", "stats", "meta", "metadata", "template", "page", "job", "jobs", "task", "tasks", "operation", "operations", "settings", "schedule", "available", "availability", "config", "configuration", "details", "result", "results", "response", "schema", "summary", "url", "link", "resources", "html", "diff"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| one.method == Method::Get) {

@@ -30,11 +30,12 @@ pub const CHECK: Check = Check {
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    if !Guarded::of(api).is_rule() {
+    let guarded = Guarded::of(api);
+    if !guarded.is_rule() {
         return;
     }
     for (number, operation) in api.numbered() {
-        if is_open(operation) && purpose::is_addressed(operation) {
+        if is_open(operation, guarded) && purpose::is_addressed(operation) {
             found.at(shape(operation), Spot::operation(number, &operation.at));
         }
     }
@@ -49,7 +50,7 @@ mod tests {
     #[test]
     fn an_open_object_among_guarded_ones_is_found_and_public_ones_are_not() {
         let s = json!([{"token": []}]);
-        let paths = json!({"/a": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}},
+        let paths = json!({"/a": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}},
             "/invoices/{invoice_id}": {"get": {}, "delete": {"security": s}},
             "/news/{id}": {"get": {"security": []}}, "/files/{path}": {"get": {}},
             "/webhooks/{id}": {"post": {}}});

@@ -26,7 +26,7 @@ pub const CHECK: Check = Check {
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    for (number, operation) in api.numbered().filter(|(_, one)| !one.answers_with("413")) {
+    for (number, operation) in api.numbered().filter(|(_, one)| !one.method.is_safe() && !one.answers_with("413")) {
         let file = operation.bodies.iter().find(|body| is_unbounded_file(api, body));
         if let Some(body) = file.filter(|_| !is_told(operation)) {
             found.at(format!("`{}`", body.essence()), Spot::operation(number, &body.at));
