@@ -21,10 +21,10 @@ pub const CHECK: Check = Check {
         cwe: 306,
     },
     asks: "Is an operation open though the API asks for credentials elsewhere?",
-    judged: "Operations without any requirement in an API where most have one. Writes also count \
-             where `security` is empty. Not counted: logins, sign-up, password reset, health, \
-             discovery, webhooks that come in, reads that the document calls public, and operations \
-             that address one object (`object-open` tells those).",
+    judged: "Operations without any requirement in an API where most have one. Writes count also \
+             where `security` is empty, reads only of what belongs to somebody (users, accounts, \
+             orders …). Not counted: logins, sign-up, password reset, health, discovery, webhooks \
+             that come in, and operations that address one object (`object-open` tells those).",
     example: "paths:\n  /orders:\n    get: {security: [{token: []}]}\n    post: {}",
 };
 
@@ -44,8 +44,9 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
 pub(super) fn is_open(operation: &Operation<'_>, guarded: Guarded) -> bool {
     let security = &operation.security;
     let writes = purpose::is_writing(operation);
-    // Many open reads are a decision; lists of countries are nobody's.
-    if !writes && (!guarded.is_strict() || purpose::is_vocabulary(operation)) {
+    // Many open reads are a decision, and so is what belongs to nobody.
+    let nobodys = !purpose::is_personal(operation) || purpose::is_vocabulary(operation);
+    if !writes && (!guarded.is_strict() || nobodys) {
         return false;
     }
     // Said in so many words: for a read it is a decision, for a write worth a look.
@@ -80,8 +81,8 @@ mod tests {
         let s = json!([{"token": []}]);
         let paths = json!({"/a": {"get": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}, "post": {}}, "/e": {"get": {"security": s}, "put": {"security": s}, "post": {"security": s}},
             "/f": {"get": {"security": s}, "put": {"security": s}, "post": {"security": s}},
-            "/c": {"get": {}}, "/d": {"get": {"security": s}, "patch": {"security": []}}});
-        let wanted = ["a write without any requirement @ POST /b", "a read without any requirement @ GET /c",
+            "/customers": {"get": {}}, "/news": {"get": {}}, "/d": {"get": {"security": s}, "patch": {"security": []}}});
+        let wanted = ["a write without any requirement @ POST /b", "a read without any requirement @ GET /customers",
             "a write that is said to need no credential @ PATCH /d"];
         assert_eq!(found(paths), wanted);
     }

@@ -39,7 +39,7 @@ const ALONE: &[&str] = &["token", "x token", "key token", "secret", "x secret", 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| !is_for_it(one)) {
         for parameter in operation.parameters.iter().filter(|one| is_credential(one)) {
-            if declared(api, parameter) {
+            if declared(api, parameter) || is_filter(operation, parameter) {
                 continue;
             }
             let place = match parameter.put {
@@ -70,7 +70,22 @@ pub(super) fn is_credential(parameter: &Parameter<'_>) -> bool {
     let session = parameter.put != Put::Query && words.ends(&["session id", "sessionid"]).is_some();
     let named = session || words.ends(CREDENTIAL).is_some() || words.is(ALONE).is_some();
     let named = named && !about;
-    named && parameter.put != Put::Path && !parameter.schema.is_some_and(|one| is_no_secret(one.node))
+    named && parameter.put != Put::Path && !is_other_token(parameter.description) && !parameter.schema.is_some_and(|one| is_no_secret(one.node))
+}
+
+/// Tokens that stand for a place or a state, not for somebody.
+fn is_other_token(description: &str) -> bool {
+    let others = ["lock token", "page token", "pagination token", "continuation token", "sync token", "upload token"];
+    let text = description.to_lowercase();
+    others.iter().any(|one| text.contains(one))
+}
+
+/// True where a list can be narrowed by a member of that name (`auth_key`, `auth_key__n`).
+fn is_filter(operation: &Operation<'_>, parameter: &Parameter<'_>) -> bool {
+    let refined = |one: &Parameter<'_>| {
+        one.name.strip_prefix(parameter.name).is_some_and(|rest| rest.starts_with("__"))
+    };
+    operation.parameters.iter().any(refined)
 }
 
 /// A flag or a choice is no credential, whatever its name.

@@ -24,7 +24,7 @@ pub const CHECK: Check = Check {
     },
     asks: "Is an object addressed by its id without any credential?",
     judged: "Operations with an identifier in their path and no requirement, in an API where most \
-             operations have one. Reads with an empty `security` are taken as meant for the public; \
+             operations have one. Reads count only of what belongs to somebody; those with an empty `security` are taken as meant for the public; \
              logins, webhooks, public documents and the like are not counted.",
     example: "paths:\n  /invoices/{invoiceId}:\n    get: {}   # the others have `security`",
 };

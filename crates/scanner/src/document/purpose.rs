@@ -66,6 +66,42 @@ const VOCABULARIES: &[&str] = &[
     "faqs",
     "css",
     "js",
+    "currency",
+    "country",
+    "language",
+];
+
+/// What belongs to somebody: reading it without a credential is no public service.
+const PERSONAL: &[&str] = &[
+    "user",
+    "users",
+    "customer",
+    "customers",
+    "account",
+    "accounts",
+    "patient",
+    "patients",
+    "employee",
+    "employees",
+    "member",
+    "members",
+    "order",
+    "orders",
+    "invoice",
+    "invoices",
+    "payment",
+    "payments",
+    "profile",
+    "profiles",
+    "me",
+    "contacts",
+    "messages",
+    "transactions",
+    "subscription",
+    "admin",
+    "variables",
+    "secrets",
+    "keys",
 ];
 
 /// Where a caller proves who he is, or asks for the means to.
@@ -233,6 +269,16 @@ const PUBLIC: &[&str] = &[
     "tickers",
     "docs json",
     "service info",
+    "utc time",
+    "get utc time",
+    "instance",
+    "obtain",
+    "refresh",
+    "renew",
+    "apps",
+    "reset",
+    "setpassword",
+    "set password",
 ];
 
 /// Words of an administrator's place.
@@ -413,6 +459,11 @@ pub fn is_vocabulary(operation: &Operation<'_>) -> bool {
     let branding = fixed(operation)
         .any(|part| Words::of(part).is(&["branding", "types", "engines", "kernels"]).is_some());
     branding || last(operation).ends(VOCABULARIES).is_some()
+}
+
+/// True if what stands under this path belongs to somebody.
+pub fn is_personal(operation: &Operation<'_>) -> bool {
+    fixed(operation).any(|part| Words::of(part).says(PERSONAL).is_some())
 }
 
 /// True for a part of the API that is an administrator's.

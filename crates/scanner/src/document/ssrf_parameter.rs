@@ -34,7 +34,7 @@ pub const CHECK: Check = Check {
 /// Told to somebody when something happens.
 const CALLED: &[&str] = &["webhook url", "webhook uri", "webhookurl", "callback url", "callback uri", "callbackurl", "notify url", "notification url", "notification uri", "postback url", "hook url", "webhook endpoint", "status callback", "ping url", "event url", "push endpoint", "callback", "webhook", "notify uri", "events url"];
 /// Fetched.
-const FETCHED: &[&str] = &["source url", "source uri", "import url", "fetch url", "remote url", "target url", "proxy url", "feed url", "document url", "jwks uri", "jwks url", "metadata url", "pdf url", "crawl url", "input url", "clone url", "mirror url", "repository url", "upload url from", "download from", "url to fetch"];
+const FETCHED: &[&str] = &["source url", "source uri", "import url", "fetch url", "remote url", "proxy url", "feed url", "document url", "jwks uri", "jwks url", "metadata url", "pdf url", "crawl url", "input url", "clone url", "mirror url", "repository url", "upload url from", "download from", "url to fetch"];
 /// Fetched where the operation works on it; otherwise they are only shown.
 const SHOWN: &[&str] = &["image url", "imageurl", "audio url", "video url", "media url", "file url", "page url", "content url", "attachment url"];
 /// Where a plain `url` is one of these.
@@ -46,7 +46,7 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         if field.read_only || field.path.is_empty() || !is_text(field.node) {
             continue;
         }
-        let plain = is_plain(field.name);
+        let plain = is_plain(field.name) && !field.path.contains(['.', '[']);
         let reached = shape.requests.iter().filter(|number| {
             let operation = api.operations.get(**number as usize);
             operation.is_some_and(|one| purpose::is_requesting(one) && (!plain || placed(one.path)))
