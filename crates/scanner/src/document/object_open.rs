@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn an_open_object_among_guarded_ones_is_found_and_public_ones_are_not() {
         let s = json!([{"token": []}]);
-        let paths = json!({"/a": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}},
+        let paths = json!({"/a": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}},
             "/invoices/{invoice_id}": {"get": {}, "delete": {"security": s}},
             "/news/{id}": {"get": {"security": []}}, "/files/{path}": {"get": {}},
             "/webhooks/{id}": {"post": {}}});
