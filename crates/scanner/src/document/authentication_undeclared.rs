@@ -1,7 +1,6 @@
 //! An API that nowhere says who may call it.
 
 use super::purpose;
-use super::words::Words;
 use super::{Check, Found, Spot};
 use crate::api::{Api, At};
 use crate::flaw::Flaw;
@@ -29,19 +28,11 @@ pub const CHECK: Check = Check {
     example: "paths:\n  /orders:\n    post: {}   # and no `security` anywhere",
 };
 
-/// What belongs to somebody: reading it without a credential is no public service.
-const PERSONAL: &[&str] = &[
-    "user", "users", "customer", "customers", "account", "accounts", "patient", "patients", "employee",
-    "employees", "member", "members", "order", "orders", "invoice", "invoices", "payment", "payments",
-    "profile", "profiles", "me", "contacts", "messages", "transactions", "admin",
-];
-
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let said = api.operations.iter().any(|one| one.security.stated);
     let required = api.operations.iter().any(|one| one.security.named().next().is_some());
     let passed = super::credential_parameter::is_described(api);
-    let personal = |path: &str| Words::of(path).says(PERSONAL).is_some();
-    let matters = api.operations.iter().any(|one| purpose::is_writing(one) || personal(one.path));
+    let matters = api.operations.iter().any(|one| purpose::is_writing(one) || purpose::is_personal(one));
     if required || passed || !matters || (said && api.schemes.is_empty()) {
         return;
     }

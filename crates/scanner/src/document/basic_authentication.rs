@@ -2,7 +2,7 @@
 
 use super::purpose;
 use super::{Check, Found, Spot};
-use crate::api::{Api, SchemeKind};
+use crate::api::{Api, Operation, SchemeKind};
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
 
@@ -23,8 +23,7 @@ pub const CHECK: Check = Check {
     },
     asks: "Do operations accept HTTP Basic?",
     judged: "Schemes of HTTP Basic that an operation requires. Token, revocation and introspection \
-             endpoints, where OAuth clients authenticate this way (RFC 6749 §2.3.1), are not \
-             counted.",
+             endpoints, where OAuth clients authenticate this way (RFC 6749 §2.3.1), and where a password is changed, are not counted.",
     example: "components:\n  securitySchemes:\n    login: {type: http, scheme: basic}",
 };
 
@@ -32,7 +31,7 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for scheme in api.schemes.iter().filter(|one| matches!(one.kind, SchemeKind::Basic)) {
         let takes = api.numbered().filter(|(_, operation)| {
             let named = operation.security.named().any(|(name, _)| *name == scheme.name);
-            named && !purpose::is_login(operation) && !purpose::is_entrance(operation)
+            named && !is_proof_again(operation) && !purpose::is_entrance(operation)
         });
         let operations: Vec<u32> = takes.map(|(number, _)| number).collect();
         if !operations.is_empty() {
@@ -40,6 +39,12 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
             found.at("HTTP Basic", spot);
         }
     }
+}
+
+/// Where somebody shows his password in order to change it, or to be given something for it.
+fn is_proof_again(operation: &Operation<'_>) -> bool {
+    let again = ["password", "api key", "apikey"];
+    purpose::is_login(operation) || purpose::last(operation).ends(&again).is_some()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub const CHECK: Check = Check {
         id: "body-untyped",
         check: "body-untyped",
         title: "A request body may hold anything",
-        severity: Severity::Low,
+        severity: Severity::Info,
         confidence: Confidence::Medium,
         why: "Nothing can be checked at the door: gateways and generated servers let everything \
               through, and what the code does with unexpected members decides (mass assignment, \
@@ -30,7 +30,7 @@ pub const CHECK: Check = Check {
 };
 
 /// Whatever is sent is meant to be anything.
-const FREE: &[&str] = &["graphql", "webhook", "webhooks", "events", "echo", "metadata", "proxy", "rpc", "json rpc", "batch", "ingest", "track", "payload", "attributes", "properties", "config"];
+const FREE: &[&str] = &["graphql", "webhook", "webhooks", "events", "echo", "metadata", "proxy", "rpc", "json rpc", "batch", "ingest", "track", "payload", "attributes", "properties", "config", "preferences", "settings", "state", "user data", "custom", "data", "options"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| purpose::is_writing(one)) {
@@ -53,7 +53,7 @@ fn shape(body: &Media<'_>) -> Option<&'static str> {
     }
     let further = node.get("additionalProperties").is_some_and(|one| one.value.as_object().is_some_and(|one| !one.is_empty()) || one.value.as_bool() == Some(false));
     match node.types()[..] {
-        [] if node.text("format").is_none() => Some("an empty schema"),
+        [] if !further && node.text("format").is_none() => Some("an empty schema"),
         ["object"] if !further => Some("an object without properties"),
         _ => None,
     }

@@ -31,22 +31,15 @@ pub const CHECK: Check = Check {
 };
 
 /// Names of what proves who calls.
-const CREDENTIAL: &[&str] = &[
-    "authorization", "api key", "apikey", "api token", "apitoken", "access token", "accesstoken",
-    "auth token", "authtoken", "auth key", "authkey", "bearer token", "session token", "sessiontoken",
-    "session id", "sessionid", "secret key", "secretkey", "client secret", "clientsecret", "api secret",
-    "apisecret", "app key", "appkey", "app secret", "appsecret", "application key", "subscription key", "password",
-    "passwd", "jwt", "id token", "private token", "user token", "admin token", "login token", "access key", "accesskey",
-    "x auth", "service key", "license key",
-];
+const CREDENTIAL: &[&str] = &["authorization", "api key", "apikey", "api token", "apitoken", "access token", "accesstoken", "auth token", "authtoken", "auth key", "authkey", "bearer token", "session token", "sessiontoken", "secret key", "secretkey", "client secret", "clientsecret", "api secret", "apisecret", "app key", "appkey", "app secret", "appsecret", "application key", "subscription key", "password", "passwd", "jwt", "id token", "private token", "user token", "admin token", "login token", "access key", "accesskey", "x auth", "service key", "license key"];
 
 /// Names that are a credential only if they stand alone.
-const ALONE: &[&str] = &["token", "x token", "key token", "secret", "x secret", "auth", "x auth", "pwd", "session"];
+const ALONE: &[&str] = &["token", "x token", "key token", "secret", "x secret", "auth", "x auth", "pwd"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| !is_for_it(one)) {
         for parameter in operation.parameters.iter().filter(|one| is_credential(one)) {
-            if declared(api, parameter) {
+            if declared(api, parameter) || is_filter(operation, parameter) {
                 continue;
             }
             let place = match parameter.put {
@@ -73,8 +66,26 @@ pub(super) fn takes_one(operation: &Operation<'_>) -> bool {
 
 pub(super) fn is_credential(parameter: &Parameter<'_>) -> bool {
     let words = Words::of(parameter.name);
-    let named = words.ends(CREDENTIAL).is_some() || words.is(ALONE).is_some();
-    named && parameter.put != Put::Path && !parameter.schema.is_some_and(|one| is_no_secret(one.node))
+    let about = words.starts(&["temp", "has", "is", "no", "new", "csrf", "xsrf"]).is_some();
+    let session = parameter.put != Put::Query && words.ends(&["session id", "sessionid"]).is_some();
+    let named = session || words.ends(CREDENTIAL).is_some() || words.is(ALONE).is_some();
+    let named = named && !about;
+    named && parameter.put != Put::Path && !is_other_token(parameter.description) && !parameter.schema.is_some_and(|one| is_no_secret(one.node))
+}
+
+/// Tokens that stand for a place or a state, not for somebody.
+fn is_other_token(description: &str) -> bool {
+    let others = ["lock token", "page token", "pagination token", "continuation token", "sync token", "upload token"];
+    let text = description.to_lowercase();
+    others.iter().any(|one| text.contains(one))
+}
+
+/// True where a list can be narrowed by a member of that name (`auth_key`, `auth_key__n`).
+fn is_filter(operation: &Operation<'_>, parameter: &Parameter<'_>) -> bool {
+    let refined = |one: &Parameter<'_>| {
+        one.name.strip_prefix(parameter.name).is_some_and(|rest| rest.starts_with("__"))
+    };
+    operation.parameters.iter().any(refined)
 }
 
 /// A flag or a choice is no credential, whatever its name.
@@ -128,7 +139,7 @@ mod tests {
     #[test]
     fn other_tokens_schemes_and_logins_are_not() {
         let text = json!({"type": "string"});
-        for name in ["page_token", "nextToken", "x-csrf-token", "pageKey", "key", "Idempotency-Key", "password_policy", "tokens", "upload-token"] {
+        for name in ["page_token", "nextToken", "x-csrf-token", "pageKey", "key", "Idempotency-Key", "password_policy", "tokens", "upload-token", "session_id", "tempPassword"] {
             assert!(found("/a", name, "query", text.clone()).is_empty(), "{name}");
         }
         assert!(found("/login", "password", "query", text.clone()).is_empty());

@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
         confidence: Confidence::High,
         why: "Readers differ in which one they take (RFC 8259 §4): what a reviewer reads may not be \
               what a gateway enforces. A second `security` or `get` hides the first.",
-        fix: "Remove one of the two.",
+        fix: "Remove one of the two, and let a linter refuse the next.",
         owasp: "API8:2023",
         cwe: 694,
     },

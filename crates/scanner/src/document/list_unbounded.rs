@@ -12,7 +12,7 @@ pub const CHECK: Check = Check {
         id: "list-unbounded",
         check: "list-unbounded",
         title: "A list is given out whole",
-        severity: Severity::Low,
+        severity: Severity::Info,
         confidence: Confidence::Medium,
         why: "It grows with the data: one call can cost the server seconds and megabytes, and takes \
               everything out at once when a token leaks.",
@@ -24,7 +24,7 @@ pub const CHECK: Check = Check {
     asks: "Can a caller fetch a list without an end?",
     judged: "Reads whose answer is a list of objects without `maxItems`, where neither parameters \
              nor the answer (cursor, total, `Link`) tell of pages. Lists that hang on one object \
-             and small fixed vocabularies are not counted.",
+             and small fixed vocabularies are not counted. Informational: whether a list can grow is not seen here.",
     example: "paths:\n  /orders:\n    get: {responses: {\"200\": {content: {application/json: {schema: {type: array, items: {…}}}}}}}",
 };
 
@@ -35,18 +35,12 @@ const PAGES: &[&str] = &[
     "to", "begin", "date", "rows", "range", "pagination", "paging", "total", "number", "ids", "id", "link", "links", "filter", "query", "q", "search", "next token", "start time", "batch", "year", "month", "day", "bbox", "lat", "latitude", "radius", "nearby", "list options",
 ];
 
-/// Lists that do not grow with use.
-const SMALL: &[&str] = &[
-    "languages", "countries", "currencies", "timezones", "locales", "regions", "zones", "categories", "types", "statuses", "states", "plans",
-    "roles", "permissions", "units", "genres", "colors", "levels", "features", "settings", "config", "configuration", "versions", "formats", "options", "scopes", "kinds", "methods", "providers", "models", "engines", "voices", "templates", "networks", "chains", "assets", "symbols", "markets", "exchanges",
-];
-
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered() {
         if operation.method != Method::Get || operation.is_templated() || is_paged(operation) {
             continue;
         }
-        if purpose::is_entrance(operation) || purpose::last(operation).ends(SMALL).is_some() {
+        if purpose::is_entrance(operation) || purpose::is_vocabulary(operation) {
             continue;
         }
         let content = operation.successes().flat_map(|answer| &answer.content);

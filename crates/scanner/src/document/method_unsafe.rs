@@ -31,7 +31,7 @@ pub const CHECK: Check = Check {
 const CHANGES: &[&str] = &["delete", "remove", "destroy", "purge", "erase", "revoke", "disable", "deactivate", "reset", "ban", "suspend", "terminate", "uninstall", "truncate", "update", "insert", "save", "create", "cancel", "enable"];
 const MAIL: &[&str] = &["unsubscribe", "confirm", "confirmation", "verify", "verification", "activate", "token", "callback", "redirect", "oauth"];
 /// Words that make a noun of the word before.
-const NOUN: &[&str] = &["history", "status", "info", "information", "requests", "request", "list", "log", "logs", "form", "options", "preview", "policy", "reason", "reasons", "time", "date", "check", "events", "rule", "rules", "count", "permissions", "stats", "meta", "metadata", "template", "page", "job", "jobs", "task", "tasks", "operation", "operations", "settings", "schedule", "available", "availability", "config", "configuration", "details", "result", "results", "response", "schema", "summary", "url", "link"];
+const NOUN: &[&str] = &["history", "status", "info", "information", "requests", "request", "list", "log", "logs", "form", "options", "preview", "policy", "reason", "reasons", "time", "date", "check", "events", "rule", "rules", "count", "permissions", "stats", "meta", "metadata", "template", "page", "job", "jobs", "task", "tasks", "operation", "operations", "settings", "schedule", "available", "availability", "config", "configuration", "details", "result", "results", "response", "schema", "summary", "url", "link", "resources", "html", "diff"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| one.method == Method::Get) {
@@ -42,14 +42,25 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
 }
 
 fn changes(operation: &Operation<'_>) -> Option<&'static str> {
-    let named = [Words::of(operation.id.unwrap_or_default()), purpose::last(operation)];
-    let mailed = named.iter().any(|words| words.says(MAIL).is_some());
-    let [id, last] = &named;
-    let noun = |words: &Words| words.ends(NOUN).is_some();
-    let by_name = id.starts(CHANGES).filter(|_| !noun(id) && id.list().len() > 1);
-    let by_path = last.starts(CHANGES).filter(|_| !noun(last));
-    // A generated name may be anything; where the path says otherwise by a noun, it is a read.
-    by_name.or(by_path).filter(|_| !mailed && !id.starts(&["get", "list", "show", "read", "fetch", "find", "is", "has", "can", "check"]).is_some())
+    // What generators add.
+    let id = operation.id.unwrap_or_default();
+    let id = Words::of(id.strip_suffix("UsingGET").unwrap_or(id));
+    let last = purpose::last(operation);
+    let mailed = [&id, &last].iter().any(|words| words.says(MAIL).is_some());
+    let noun = |words: &Words| {
+        let plural = words.list().len() > 1 && words.list().last().is_some_and(|one| one.ends_with('s'));
+        words.ends(NOUN).is_some() || plural
+    };
+    let by_name = id.starts(CHANGES).filter(|_| words_of_a_verb(&id) && !noun(&id));
+    let by_path = last.starts(CHANGES).filter(|_| !noun(&last));
+    // Generated names begin with a class: `Updates_GetAll`.
+    let reads = id.says(&["get", "list", "show", "read", "fetch", "find", "is", "has", "can", "check"]);
+    by_name.or(by_path).filter(|_| !mailed && reads.is_none())
+}
+
+/// True if something follows the verb: `delete` alone may be the name of a thing.
+fn words_of_a_verb(id: &Words) -> bool {
+    id.list().len() > 1
 }
 
 #[cfg(test)]

@@ -24,17 +24,18 @@ pub const CHECK: Check = Check {
     },
     asks: "Is an object addressed by its id without any credential?",
     judged: "Operations with an identifier in their path and no requirement, in an API where most \
-             operations have one. Reads with an empty `security` are taken as meant for the public; \
+             operations have one. Reads count only of what belongs to somebody; those with an empty `security` are taken as meant for the public; \
              logins, webhooks, public documents and the like are not counted.",
     example: "paths:\n  /invoices/{invoiceId}:\n    get: {}   # the others have `security`",
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    if !Guarded::of(api).is_rule() {
+    let guarded = Guarded::of(api);
+    if !guarded.is_rule() {
         return;
     }
     for (number, operation) in api.numbered() {
-        if is_open(operation) && purpose::is_addressed(operation) {
+        if is_open(operation, guarded) && purpose::is_addressed(operation) {
             found.at(shape(operation), Spot::operation(number, &operation.at));
         }
     }
@@ -49,7 +50,7 @@ mod tests {
     #[test]
     fn an_open_object_among_guarded_ones_is_found_and_public_ones_are_not() {
         let s = json!([{"token": []}]);
-        let paths = json!({"/a": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}},
+        let paths = json!({"/a": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}},
             "/invoices/{invoice_id}": {"get": {}, "delete": {"security": s}},
             "/news/{id}": {"get": {"security": []}}, "/files/{path}": {"get": {}},
             "/webhooks/{id}": {"post": {}}});

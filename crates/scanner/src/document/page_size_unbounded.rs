@@ -41,6 +41,8 @@ fn is_unbounded(parameter: &Parameter<'_>) -> bool {
     let node = schema.node;
     let bounded = ["maximum", "exclusiveMaximum", "enum", "const", "anyOf", "oneOf", "allOf"].iter().any(|key| node.get(key).is_some());
     let sized = Words::of(parameter.name).is(SIZE).is_some() && (node.is_type("integer") || node.is_type("number"));
+    // Of a picture it is an edge.
+    let sized = sized && parameter.name != "top";
     let told = told(parameter.description) || node.text("description").is_some_and(told);
     sized && !bounded && !told
 }

@@ -3,6 +3,107 @@
 use super::words::Words;
 use crate::api::{Api, Method, Operation};
 
+/// Lists that do not grow with use, and that anybody may know.
+const VOCABULARIES: &[&str] = &[
+    "languages",
+    "countries",
+    "currencies",
+    "timezones",
+    "locales",
+    "regions",
+    "zones",
+    "categories",
+    "types",
+    "statuses",
+    "states",
+    "plans",
+    "roles",
+    "permissions",
+    "units",
+    "genres",
+    "colors",
+    "levels",
+    "features",
+    "settings",
+    "config",
+    "configuration",
+    "versions",
+    "formats",
+    "options",
+    "scopes",
+    "kinds",
+    "methods",
+    "providers",
+    "models",
+    "engines",
+    "kernels",
+    "voices",
+    "templates",
+    "networks",
+    "chains",
+    "assets",
+    "symbols",
+    "markets",
+    "exchanges",
+    "emojis",
+    "oembed",
+    "branding",
+    "css",
+    "codes",
+    "lookups",
+    "stackscripts",
+    "lookuptypes",
+    "ratings",
+    "images",
+    "image",
+    "thumbnail",
+    "avatar",
+    "logo",
+    "icon",
+    "prices",
+    "pricing",
+    "faq",
+    "faqs",
+    "css",
+    "js",
+    "currency",
+    "country",
+    "language",
+];
+
+/// What belongs to somebody: reading it without a credential is no public service.
+const PERSONAL: &[&str] = &[
+    "user",
+    "users",
+    "customer",
+    "customers",
+    "account",
+    "accounts",
+    "patient",
+    "patients",
+    "employee",
+    "employees",
+    "member",
+    "members",
+    "order",
+    "orders",
+    "invoice",
+    "invoices",
+    "payment",
+    "payments",
+    "profile",
+    "profiles",
+    "me",
+    "contacts",
+    "messages",
+    "transactions",
+    "subscription",
+    "admin",
+    "variables",
+    "secrets",
+    "keys",
+];
+
 /// Where a caller proves who he is, or asks for the means to.
 const LOGIN: &[&str] = &[
     "login",
@@ -168,6 +269,16 @@ const PUBLIC: &[&str] = &[
     "tickers",
     "docs json",
     "service info",
+    "utc time",
+    "get utc time",
+    "instance",
+    "obtain",
+    "refresh",
+    "renew",
+    "apps",
+    "reset",
+    "setpassword",
+    "set password",
 ];
 
 /// Words of an administrator's place.
@@ -288,7 +399,10 @@ pub fn is_guessable(api: &Api<'_>, operation: &Operation<'_>) -> bool {
     }
     let path: Vec<&str> = fixed(operation).collect();
     let two = path.get(path.len().saturating_sub(2)..).unwrap_or_default().join(" ");
-    let named = last(operation).is(GUESSED).or(Words::of(&two).is(GUESSED)).is_some();
+    let named = last(operation).is(GUESSED).or(Words::of(&two).is(GUESSED));
+    // Of somebody else, by an administrator: nothing is guessed there.
+    let ordered = operation.is_templated() && named.is_some_and(|name| name.contains("password"));
+    let named = named.is_some() && !ordered;
     named || (is_login(operation) && takes_guess(api, operation))
 }
 
@@ -338,6 +452,18 @@ pub fn is_entrance(operation: &Operation<'_>) -> bool {
         || within(&id)
         || named(&last)
         || named(&id)
+}
+
+/// True for lists like the countries and types that an API knows.
+pub fn is_vocabulary(operation: &Operation<'_>) -> bool {
+    let branding = fixed(operation)
+        .any(|part| Words::of(part).is(&["branding", "types", "engines", "kernels"]).is_some());
+    branding || last(operation).ends(VOCABULARIES).is_some()
+}
+
+/// True if what stands under this path belongs to somebody.
+pub fn is_personal(operation: &Operation<'_>) -> bool {
+    fixed(operation).any(|part| Words::of(part).says(PERSONAL).is_some())
 }
 
 /// True for a part of the API that is an administrator's.
@@ -403,6 +529,11 @@ impl Guarded {
     /// True if an operation without a credential is an exception in this API.
     pub fn is_rule(self) -> bool {
         self.guarded > self.open
+    }
+
+    /// True if hardly any operation is open: then a read without a credential was forgotten.
+    pub fn is_strict(self) -> bool {
+        self.guarded > 2 * self.open
     }
 }
 

@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
         confidence: Confidence::High,
         why: "What it stands for is not described: a parameter, a body or an answer is missing from \
               whatever is generated, tested or reviewed with this document.",
-        fix: "Add what is named, or correct the name.",
+        fix: "Add what is named, or correct the name, and check references in your build.",
         owasp: "API9:2023",
         cwe: 1059,
     },

@@ -32,7 +32,7 @@ pub const CHECK: Check = Check {
 };
 
 /// Operations that exist in order to give a secret.
-const FOR_IT: &[&str] = &["secret", "secrets", "credential", "credentials", "key", "keys", "password", "passwords", "token", "tokens", "connection", "connections", "login", "kubeconfig", "certificate", "certificates", "connection string", "connection strings", "config", "listkeys", "apikey", "apikeys", "env", "sensitive"];
+const FOR_IT: &[&str] = &["secret", "secrets", "credential", "credentials", "key", "keys", "password", "passwords", "token", "tokens", "connection", "connections", "login", "kubeconfig", "certificate", "certificates", "connection string", "connection strings", "config", "listkeys", "apikey", "apikeys", "env", "sensitive", "configuration file"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let reads = |number: &&u32| {

@@ -29,11 +29,11 @@ pub const CHECK: Check = Check {
     example: "servers:\n  - url: https://api.example.com\n  - url: https://staging.corp.example.com",
 };
 
-const TEST: &[&str] = &["dev", "develop", "development", "staging", "stage", "stg", "qa", "uat", "preprod", "int", "internal"];
+const TEST: &[&str] = &["dev", "staging", "stage", "stg", "qa", "uat", "preprod", "int", "internal"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let public = api.servers.iter().any(|server| {
-        host(&server.url).is_some_and(|_| !is_local(&server.url) && test_word(&server.url).is_none())
+        is_public(&server.url)
     });
     for server in api.servers.iter().filter(|_| public) {
         let shape = match test_word(&server.url) {
@@ -43,6 +43,14 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         };
         found.at(shape, Spot::document(&server.at).detail(server.url.clone()));
     }
+}
+
+/// True for a host of the internet. Hosts that only stand for another (RFC 2606) are none.
+fn is_public(url: &str) -> bool {
+    let Some(Host::Domain(name)) = host(url) else { return false };
+    let stands = ["example", "example.com", "example.org", "example.net"];
+    let stands = stands.iter().any(|end| name == *end || name.ends_with(&format!(".{end}")));
+    !stands && !is_local(url) && test_word(url).is_none()
 }
 
 fn host(url: &str) -> Option<Host<String>> {
@@ -96,6 +104,7 @@ mod tests {
     fn public_ones_and_wholly_local_documents_are_not() {
         assert!(found(&["https://api.a.com", "https://sandbox.a.com", "https://dev.to/api", "/v1"]).is_empty());
         assert!(found(&["http://localhost:3000"]).is_empty());
+        assert!(found(&["https://api.example.com", "http://shop.local"]).is_empty());
         assert!(found(&["https://devices.a.com", "https://integrate.a.com"]).is_empty());
     }
 }

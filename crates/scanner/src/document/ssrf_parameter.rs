@@ -32,11 +32,13 @@ pub const CHECK: Check = Check {
 };
 
 /// Told to somebody when something happens.
-const CALLED: &[&str] = &["webhook url", "webhook uri", "webhookurl", "callback url", "callback uri", "callbackurl", "notify url", "notification url", "notification uri", "postback url", "hook url", "webhook endpoint", "status callback", "ping url", "event url", "delivery url", "push endpoint", "callback", "webhook", "notify uri", "events url"];
+const CALLED: &[&str] = &["webhook url", "webhook uri", "webhookurl", "callback url", "callback uri", "callbackurl", "notify url", "notification url", "notification uri", "postback url", "hook url", "webhook endpoint", "status callback", "ping url", "event url", "push endpoint", "callback", "webhook", "notify uri", "events url"];
 /// Fetched.
-const FETCHED: &[&str] = &["source url", "source uri", "import url", "fetch url", "remote url", "target url", "proxy url", "feed url", "file url", "document url", "image url", "imageurl", "audio url", "video url", "media url", "jwks uri", "jwks url", "metadata url", "pdf url", "crawl url", "page url", "input url", "clone url", "mirror url", "repository url", "upload url from", "download from", "url to fetch", "content url", "attachment url"];
+const FETCHED: &[&str] = &["source url", "source uri", "import url", "fetch url", "remote url", "proxy url", "feed url", "document url", "jwks uri", "jwks url", "metadata url", "pdf url", "crawl url", "input url", "clone url", "mirror url", "repository url", "upload url from", "download from", "url to fetch"];
+/// Fetched where the operation works on it; otherwise they are only shown.
+const SHOWN: &[&str] = &["image url", "imageurl", "audio url", "video url", "media url", "file url", "page url", "content url", "attachment url"];
 /// Where a plain `url` is one of these.
-const PLACES: &[&str] = &["webhook", "webhooks", "hook", "hooks", "callback", "callbacks", "import", "imports", "fetch", "crawl", "scrape", "screenshot", "preview", "proxy", "unfurl", "extract", "subscriptions", "monitors"];
+const PLACES: &[&str] = &["remote", "analyze", "analyse", "recognize", "detect", "transcribe", "transcriptions", "ocr", "convert", "conversion", "render", "parse", "scan", "upload", "uploads", "webhook", "webhooks", "hook", "hooks", "callback", "callbacks", "import", "imports", "fetch", "crawl", "scrape", "screenshot", "preview", "proxy", "unfurl", "extract", "subscriptions", "monitors"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let placed = |path: &str| path.split('/').any(|part| Words::of(part).says(PLACES).is_some());
@@ -44,7 +46,7 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         if field.read_only || field.path.is_empty() || !is_text(field.node) {
             continue;
         }
-        let plain = Words::of(field.name).is(&["url", "uri", "endpoint", "target url"]).is_some();
+        let plain = is_plain(field.name) && !field.path.contains(['.', '[']);
         let reached = shape.requests.iter().filter(|number| {
             let operation = api.operations.get(**number as usize);
             operation.is_some_and(|one| purpose::is_requesting(one) && (!plain || placed(one.path)))
@@ -55,7 +57,7 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     }
     for (number, operation) in api.numbered() {
         for parameter in operation.at_place(Put::Query).filter(|one| one.schema.is_none_or(|one| is_text(one.node))) {
-            let plain = Words::of(parameter.name).is(&["url", "uri"]).is_some() && placed(operation.path);
+            let plain = is_plain(parameter.name) && placed(operation.path);
             if let Some(kind) = kind(parameter.name).or(plain.then_some(HOOK)) {
                 found.at(kind, Spot::operation(number, &parameter.at).detail(parameter.name));
             }
@@ -65,8 +67,18 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
 
 const HOOK: &str = "an address that is called or fetched";
 
+/// True for an address that is called or fetched only where the operation is about that.
+fn is_plain(name: &str) -> bool {
+    let words = Words::of(name);
+    words.is(&["url", "uri", "endpoint"]).is_some() || words.ends(SHOWN).is_some()
+}
+
 fn kind(name: &str) -> Option<&'static str> {
     let words = Words::of(name);
+    // A browser is sent there (OAuth 1.0).
+    if words.starts(&["oauth"]).is_some() {
+        return None;
+    }
     let called = words.ends(CALLED).map(|_| "an address that is called when something happens");
     called.or_else(|| words.ends(FETCHED).map(|_| "an address that is fetched"))
 }
@@ -93,14 +105,15 @@ mod tests {
     fn addresses_that_are_called_are_found() {
         let text = json!({"type": "string", "format": "uri"});
         assert_eq!(found("/orders", json!({"callbackUrl": text})), ["an address that is called when something happens @ POST /orders"]);
-        assert_eq!(found("/orders", json!({"image_url": text})).len(), 1);
+        assert_eq!(found("/images/import", json!({"image_url": text})).len(), 1);
+        assert_eq!(found("/orders", json!({"source_url": text})).len(), 1);
         assert_eq!(found("/webhooks", json!({"url": text})).len(), 1);
     }
 
     #[test]
     fn links_for_people_are_not() {
         let text = json!({"type": "string", "format": "uri"});
-        let fields = json!({"url": text, "website": text, "html_url": text, "callback": {"type": "boolean"}, "image_url": {"type": "string", "readOnly": true}});
+        let fields = json!({"image_url": text, "oauth_callback": text, "url": text, "website": text, "html_url": text, "callback": {"type": "boolean"}, "source_url": {"type": "string", "readOnly": true}});
         assert!(found("/orders", fields).is_empty());
     }
 }

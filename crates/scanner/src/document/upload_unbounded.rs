@@ -1,7 +1,7 @@
 //! Uploads without a size.
 
 use super::{Check, Found, Spot};
-use crate::api::{Api, Media, Operation};
+use crate::api::{Api, Media, Method, Operation};
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
 
@@ -26,7 +26,7 @@ pub const CHECK: Check = Check {
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    for (number, operation) in api.numbered().filter(|(_, one)| !one.answers_with("413")) {
+    for (number, operation) in api.numbered().filter(|(_, one)| matches!(one.method, Method::Post | Method::Put | Method::Patch) && !one.answers_with("413")) {
         let file = operation.bodies.iter().find(|body| is_unbounded_file(api, body));
         if let Some(body) = file.filter(|_| !is_told(operation)) {
             found.at(format!("`{}`", body.essence()), Spot::operation(number, &body.at));
@@ -38,7 +38,8 @@ fn is_unbounded_file(api: &Api<'_>, body: &Media<'_>) -> bool {
     let essence = body.essence();
     let raw = ["image/", "video/", "audio/", "application/octet-stream", "application/zip", "application/pdf"];
     if raw.iter().any(|start| essence.starts_with(start)) {
-        return body.schema.is_none_or(|schema| schema.node.get("maxLength").is_none());
+        // Converters name this type for bodies that nobody described.
+        return body.schema.is_some_and(|schema| schema.node.get("maxLength").is_none());
     }
     if essence != "multipart/form-data" {
         return false;
