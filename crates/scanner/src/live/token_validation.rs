@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::actor::Who;
 use super::client::WireError;
 use super::mask::variable;
 use super::reply::Reply;
@@ -79,6 +80,7 @@ async fn observe(scan: &Scan<'_>) -> Result<Seen, Gap> {
         Some(token) => of_token(&trial, token).await,
         None => of_opaque(&trial, credential).await,
     };
+    seen.attempts.extend(trial.identity(token.as_ref()).await);
     for which in Foreign::ALL {
         if let Some(secret) = which.of(scan) {
             match unfit(which, Token::read(secret, "").as_ref(), token.as_ref(), scan.now) {
@@ -209,6 +211,20 @@ impl Trial<'_, '_> {
     async fn given(&self, which: Foreign, secret: &Secret) -> Attempt {
         let presented = Presented::new(secret.clone(), variable(which.field()), Origin::Derived);
         self.attempt(which.defence(), &which.field().replace('_', " "), presented).await
+    }
+
+    /// The identity token of the same login, which is made for the client and for nobody else
+    /// (RFC 8725 §3.12).
+    async fn identity(&self, valid: Option<&Token>) -> Option<Attempt> {
+        let secret = self.scan.actor(Who::A).await?.identity.clone()?;
+        let token = Token::read(&secret, "$ID_TOKEN")?;
+        let other = differs("aud", &token, valid?).is_none();
+        let presented = Presented::new(secret, "$ID_TOKEN", Origin::Derived);
+        let what = "the identity token of the same login";
+        match other {
+            true => Some(self.attempt(Defence::Audience, what, presented).await),
+            false => None,
+        }
     }
 
     /// The genuine token after its end, if that is near. What is accepted at once is asked again

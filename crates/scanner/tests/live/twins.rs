@@ -18,28 +18,30 @@ async fn answer_of(switches: Switches) -> ([String; 5], Report) {
 
 /// Values whose number depends on chance, on time or on how much the vendor's document describes, and
 /// says nothing about a weakness.
-const COUNTS: [&str; 6] = [
+const COUNTS: [&str; 7] = [
     "authentication.operations_public",
     "authentication.operations_tested",
     "credential.answers_examined",
     "errors.answers_examined",
+    "exposed.paths_asked",
     "login.attempts_made",
     "transport.certificate_days_left",
 ];
 
 fn good() -> BTreeMap<String, Value> {
-    let values: [(&str, Value); 42] = [
+    let values: [(&str, Value); 44] = [
         ("authentication.operations_open", Value::Int(0)),
         ("credential.echoed", Value::Bool(false)),
+        ("cross_origin.strangers_refused", Value::Bool(true)),
         ("errors.banners", Value::Int(0)),
         ("errors.leaks", Value::Int(0)),
+        ("exposed.found", Value::Int(0)),
         ("limits.headers", Value::Bool(true)),
         ("limits.rate_limit_seen", Value::Bool(true)),
         ("limits.recovered", Value::Bool(true)),
         ("limits.retry_after", Value::Bool(true)),
         ("lifecycle.ended_by_logout", Value::Bool(true)),
         ("lifecycle.header_only", Value::Bool(true)),
-        ("lifecycle.refresh_ended_by_logout", Value::Bool(true)),
         ("lifecycle.refresh_rotated", Value::Bool(true)),
         ("lifecycle.refresh_single_use", Value::Bool(true)),
         ("login.attempts_limited", Value::Bool(true)),
@@ -55,6 +57,7 @@ fn good() -> BTreeMap<String, Value> {
         ("oauth.state_kept", Value::Bool(true)),
         ("oauth.client_authenticated", Value::Bool(true)),
         ("oauth.redirect_exact", Value::Bool(true)),
+        ("oauth.refresh_scope_kept", Value::Bool(true)),
         ("oauth.refresh_single_use", Value::Bool(true)),
         ("token.audience_checked", Value::Bool(true)),
         ("token.embedded_key_refused", Value::Bool(true)),
@@ -197,7 +200,11 @@ fn expected(weakness: Weakness) -> Option<(CheckId, Vec<Change>)> {
             changed.extend(gone);
             (CheckId::RateLimit, changed)
         }
-        Weakness::ErrorsLeak => (CheckId::ErrorLeaks, vec![("errors.leaks", None)]),
+        // A short password is refused with 500 then, which says nothing of passwords.
+        Weakness::ErrorsLeak => (
+            CheckId::ErrorLeaks,
+            vec![("errors.leaks", None), ("login.short_password_refused", None)],
+        ),
         Weakness::CredentialEchoed => {
             (CheckId::CredentialEcho, vec![("credential.echoed", Some(Value::Bool(true)))])
         }
