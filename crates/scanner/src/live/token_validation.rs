@@ -19,6 +19,7 @@ use crate::secret::Secret;
 mod flaws;
 mod judge;
 mod measures;
+mod wishes;
 
 pub const CHECK: Check = Check {
     id: CheckId::TokenValidation,
@@ -148,8 +149,8 @@ async fn of_token(trial: &Trial<'_, '_>, token: &Token) -> Tried {
         if let Some(presented) = token::claims::critical(token, &forge) {
             tried.critical = Some(trial.attempt(Defence::Signature, "`crit`", presented).await);
         }
-    } else if scan.credentials.expired.is_none() {
-        tried.attempts.extend(trial.outlived(token).await);
+    } else {
+        tried.attempts.extend(trial.wished(token).await);
     }
     tried.fetched = witness.as_ref().map(token::remote::fetched);
     tried
@@ -213,6 +214,31 @@ impl Trial<'_, '_> {
         self.attempt(which.defence(), &which.field().replace('_', " "), presented).await
     }
 
+    /// Tokens that the service itself makes and must refuse, where nothing else shows the same.
+    async fn wished(&self, token: &Token) -> Vec<Attempt> {
+        let scan = self.scan;
+        let mut attempts = Vec::new();
+        let Some(actor) = scan.actor(Who::A).await else { return attempts };
+        if scan.credentials.expired.is_none() {
+            let brief = wishes::brief(scan, actor, token).await;
+            let (secret, end) = match (brief, token.time("exp")) {
+                (Some(brief), _) => brief,
+                (None, Some(end)) => (actor.credential.value.clone(), end),
+                (None, None) => return attempts,
+            };
+            let presented = Presented::new(secret, "$EXPIRED", Origin::Derived);
+            attempts.extend(self.outlived(presented, end).await);
+        }
+        if scan.credentials.wrong_audience.is_none()
+            && let Some(secret) = wishes::foreign(scan, actor, token).await
+        {
+            let presented = Presented::new(secret, "$WRONG_AUDIENCE", Origin::Derived);
+            let what = "a token that the login made for another audience";
+            attempts.push(self.attempt(Defence::Audience, what, presented).await);
+        }
+        attempts
+    }
+
     /// The identity token of the same login, which is made for the client and for nobody else
     /// (RFC 8725 §3.12).
     async fn identity(&self, valid: Option<&Token>) -> Option<Attempt> {
@@ -227,20 +253,18 @@ impl Trial<'_, '_> {
         }
     }
 
-    /// The genuine token after its end, if that is near. What is accepted at once is asked again
-    /// when no leeway can excuse it.
-    async fn outlived(&self, token: &Token) -> Option<Attempt> {
-        let end = token.time("exp")?;
+    /// A good token after its end, if that is near. What is accepted at once is asked again when
+    /// no leeway can excuse it.
+    async fn outlived(&self, good: Presented, end: i64) -> Option<Attempt> {
         let budget = &self.scan.client.budget;
         let left = end - self.scan.now - budget.seconds_spent();
         if left > MOST_LIFE {
             return None;
         }
-        let genuine = self.scan.genuine()?;
         for wait in [left.max(0) + 2, LEEWAY + 2] {
             budget.pause(Duration::from_secs(u64::try_from(wait).ok()?)).await.ok()?;
-            let attempt =
-                self.attempt(Defence::Expiry, "the valid token after its end", genuine.clone()).await;
+            let what = "a good token after its end";
+            let attempt = self.attempt(Defence::Expiry, what, good.clone()).await;
             if !judge::is_accepted(&self.guarded.control, &attempt) || wait > LEEWAY {
                 return Some(attempt);
             }
