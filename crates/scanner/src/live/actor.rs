@@ -102,6 +102,8 @@ pub struct Actor {
     pub entry: Option<Entry>,
     /// What the user is signed in with, where the credential came from an authorization server.
     pub session: Option<Presented>,
+    /// What tells a client who the user is, and is no credential here (OpenID Connect Core §2).
+    pub identity: Option<Secret>,
     /// A refresh token that came with the credential.
     pub refresh: Option<Secret>,
     /// True if an operation was seen to open with this credential and not without it.
@@ -192,6 +194,7 @@ fn of_order(scan: &Scan<'_>, who: Who, token: &Secret) -> Actor {
         account: None,
         entry: None,
         session: None,
+        identity: None,
         refresh: None,
         proven: false,
     }
@@ -340,9 +343,16 @@ async fn admitted(
             Entry { operation, inputs, request, reply: seen }
         }),
         session: None,
+        identity: reply.json().and_then(|value| identity(&value)),
         refresh: pass.refresh,
         proven,
     })
+}
+
+fn identity(answer: &Value) -> Option<Secret> {
+    let names = ["id_token", "idToken"];
+    let token = names.iter().find_map(|name| answer.get(name)?.as_str());
+    token.map(|token| Secret::new(token.to_owned()))
 }
 
 fn is_done(reply: &Reply) -> bool {

@@ -1,12 +1,15 @@
 //! Check `login`: can passwords be tried without end, and does a refusal tell who has an account?
 
 use super::actor::visitor;
-use super::actor::{Account, Entry};
-use super::scan::Scan;
+use super::actor::{Account, Actor, Entry};
+use super::request::{Origin, Presented, Request};
+use super::scan::{Guarded, Scan};
 use super::{Check, Gap, Judgement, Kind, Measure};
 use crate::flaw::Flaw;
 use crate::live::CheckId;
+use crate::order::Placement;
 use crate::report::{Confidence, Severity};
+use crate::secret::Secret;
 
 mod enumeration;
 mod fixation;
@@ -58,12 +61,45 @@ pub const CHECK: Check = Check {
     ],
 };
 
-/// An account that may be locked, and the login to it that succeeded.
+/// An account that may be locked, and the way in that succeeded.
 struct Ground {
     account: Account,
-    entered: Entry,
+    way: Way,
     /// The account is the scan's own, so that it may be locked.
     own: bool,
+    /// What the login gave.
+    actor: Actor,
+}
+
+/// How a name and a password get in.
+enum Way {
+    Entry(Entry),
+    /// With every request (RFC 7617), for instance with this one.
+    Basic(Box<Guarded>),
+}
+
+impl Ground {
+    /// A try as somebody else, or with another password.
+    fn attempt(&self, scan: &Scan<'_>, other: &Account) -> Request {
+        match &self.way {
+            Way::Entry(entered) => visitor::login_as(scan, entered, &self.account, other),
+            Way::Basic(guarded) => {
+                let pair = format!("{}:{}", other.name, other.password.expose());
+                let mut presented =
+                    Presented::new(Secret::new(pair), "$VISITOR", Origin::Derived);
+                presented.placement = Some(Placement::Basic);
+                guarded.request.with(Some(presented))
+            }
+        }
+    }
+
+    /// What evidence calls the way in.
+    fn label(&self, scan: &Scan<'_>) -> String {
+        match &self.way {
+            Way::Entry(entered) => visitor::label(scan, entered),
+            Way::Basic(guarded) => guarded.operation.clone(),
+        }
+    }
 }
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
@@ -85,10 +121,16 @@ async fn ground(scan: &Scan<'_>) -> Result<Ground, Gap> {
     let account = visitor::account(scan).await?;
     let actor = visitor::enter(scan, &account).await?;
     let own = account.marker.is_some();
-    let entered = actor.entry.ok_or_else(|| {
-        Gap::no_operation("the document describes no login that takes a name and a password")
-    })?;
-    Ok(Ground { account, entered, own })
+    let basic = actor.credential.placement == Some(Placement::Basic);
+    let way = match &actor.entry {
+        Some(entered) => Way::Entry(entered.clone()),
+        None if basic => Way::Basic(Box::new(scan.guarded().await?)),
+        None => {
+            let detail = "the document describes no login that takes a name and a password";
+            return Err(Gap::no_operation(detail));
+        }
+    };
+    Ok(Ground { account, way, own, actor })
 }
 
 /// What the flaws of this check have in common.

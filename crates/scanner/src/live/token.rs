@@ -161,6 +161,11 @@ impl Token {
         self.algorithm().starts_with("HS")
     }
 
+    /// Another token where this one stands.
+    pub fn around(&self, other: &Secret) -> Secret {
+        Secret::new(format!("{}{}{}", self.before, other.expose(), self.after))
+    }
+
     /// True if this secret made the signature.
     fn fits(&self, secret: &[u8]) -> bool {
         let signature = URL_SAFE_NO_PAD.decode(self.signature.expose()).ok();

@@ -81,7 +81,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         (Ok(account), Ok(actor)) => {
             let ground = Ground { scan, guarded: &guarded, account: &account };
             refresh::look(&ground, &actor, &mut judgement).await;
-            revocation::look(&ground, &mut judgement).await;
+            revocation::look(&ground, &actor, &mut judgement).await;
         }
         (_, Err(gap)) | (Err(gap), _) => judgement.gaps.push(gap),
     }

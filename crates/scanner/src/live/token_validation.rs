@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::actor::Who;
 use super::client::WireError;
 use super::mask::variable;
 use super::reply::Reply;
@@ -18,6 +19,7 @@ use crate::secret::Secret;
 mod flaws;
 mod judge;
 mod measures;
+mod wishes;
 
 pub const CHECK: Check = Check {
     id: CheckId::TokenValidation,
@@ -79,6 +81,7 @@ async fn observe(scan: &Scan<'_>) -> Result<Seen, Gap> {
         Some(token) => of_token(&trial, token).await,
         None => of_opaque(&trial, credential).await,
     };
+    seen.attempts.extend(trial.identity(token.as_ref()).await);
     for which in Foreign::ALL {
         if let Some(secret) = which.of(scan) {
             match unfit(which, Token::read(secret, "").as_ref(), token.as_ref(), scan.now) {
@@ -146,8 +149,8 @@ async fn of_token(trial: &Trial<'_, '_>, token: &Token) -> Tried {
         if let Some(presented) = token::claims::critical(token, &forge) {
             tried.critical = Some(trial.attempt(Defence::Signature, "`crit`", presented).await);
         }
-    } else if scan.credentials.expired.is_none() {
-        tried.attempts.extend(trial.outlived(token).await);
+    } else {
+        tried.attempts.extend(trial.wished(token).await);
     }
     tried.fetched = witness.as_ref().map(token::remote::fetched);
     tried
@@ -211,20 +214,57 @@ impl Trial<'_, '_> {
         self.attempt(which.defence(), &which.field().replace('_', " "), presented).await
     }
 
-    /// The genuine token after its end, if that is near. What is accepted at once is asked again
-    /// when no leeway can excuse it.
-    async fn outlived(&self, token: &Token) -> Option<Attempt> {
-        let end = token.time("exp")?;
+    /// Tokens that the service itself makes and must refuse, where nothing else shows the same.
+    async fn wished(&self, token: &Token) -> Vec<Attempt> {
+        let scan = self.scan;
+        let mut attempts = Vec::new();
+        let Some(actor) = scan.actor(Who::A).await else { return attempts };
+        if scan.credentials.expired.is_none() {
+            let brief = wishes::brief(scan, actor, token).await;
+            let (secret, end) = match (brief, token.time("exp")) {
+                (Some(brief), _) => brief,
+                (None, Some(end)) => (actor.credential.value.clone(), end),
+                (None, None) => return attempts,
+            };
+            let presented = Presented::new(secret, "$EXPIRED", Origin::Derived);
+            attempts.extend(self.outlived(presented, end).await);
+        }
+        if scan.credentials.wrong_audience.is_none()
+            && let Some(secret) = wishes::foreign(scan, actor, token).await
+        {
+            let presented = Presented::new(secret, "$WRONG_AUDIENCE", Origin::Derived);
+            let what = "a token that the login made for another audience";
+            attempts.push(self.attempt(Defence::Audience, what, presented).await);
+        }
+        attempts
+    }
+
+    /// The identity token of the same login, which is made for the client and for nobody else
+    /// (RFC 8725 §3.12).
+    async fn identity(&self, valid: Option<&Token>) -> Option<Attempt> {
+        let secret = self.scan.actor(Who::A).await?.identity.clone()?;
+        let token = Token::read(&secret, "$ID_TOKEN")?;
+        let other = differs("aud", &token, valid?).is_none();
+        let presented = Presented::new(secret, "$ID_TOKEN", Origin::Derived);
+        let what = "the identity token of the same login";
+        match other {
+            true => Some(self.attempt(Defence::Audience, what, presented).await),
+            false => None,
+        }
+    }
+
+    /// A good token after its end, if that is near. What is accepted at once is asked again when
+    /// no leeway can excuse it.
+    async fn outlived(&self, good: Presented, end: i64) -> Option<Attempt> {
         let budget = &self.scan.client.budget;
         let left = end - self.scan.now - budget.seconds_spent();
         if left > MOST_LIFE {
             return None;
         }
-        let genuine = self.scan.genuine()?;
         for wait in [left.max(0) + 2, LEEWAY + 2] {
             budget.pause(Duration::from_secs(u64::try_from(wait).ok()?)).await.ok()?;
-            let attempt =
-                self.attempt(Defence::Expiry, "the valid token after its end", genuine.clone()).await;
+            let what = "a good token after its end";
+            let attempt = self.attempt(Defence::Expiry, what, good.clone()).await;
             if !judge::is_accepted(&self.guarded.control, &attempt) || wait > LEEWAY {
                 return Some(attempt);
             }

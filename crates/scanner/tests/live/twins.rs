@@ -10,36 +10,53 @@ use crate::order::{order_and_secrets, order_for, scan, vendor};
 
 async fn answer_of(switches: Switches) -> ([String; 5], Report) {
     let vendor = vendor(switches).await;
-    let (order, secrets) = order_and_secrets(&vendor, &CheckId::ALL);
+    let (order, secrets) = order_and_secrets(&vendor, &CHECKS);
     let answer = scan(&order).await;
     vendor.stop().await;
     (secrets, answer)
 }
 
+/// The checks whose values stand below. Each of the others has stories of its own.
+const CHECKS: [CheckId; 11] = [
+    CheckId::Transport,
+    CheckId::Authentication,
+    CheckId::TokenValidation,
+    CheckId::ErrorLeaks,
+    CheckId::CredentialEcho,
+    CheckId::CrossOrigin,
+    CheckId::ExposedEndpoints,
+    CheckId::TokenLifecycle,
+    CheckId::OAuth,
+    CheckId::Login,
+    CheckId::RateLimit,
+];
+
 /// Values whose number depends on chance, on time or on how much the vendor's document describes, and
 /// says nothing about a weakness.
-const COUNTS: [&str; 6] = [
+const COUNTS: [&str; 7] = [
     "authentication.operations_public",
     "authentication.operations_tested",
     "credential.answers_examined",
     "errors.answers_examined",
+    "exposed.paths_asked",
     "login.attempts_made",
     "transport.certificate_days_left",
 ];
 
 fn good() -> BTreeMap<String, Value> {
-    let values: [(&str, Value); 42] = [
+    let values: [(&str, Value); 46] = [
         ("authentication.operations_open", Value::Int(0)),
         ("credential.echoed", Value::Bool(false)),
+        ("cross_origin.strangers_refused", Value::Bool(true)),
         ("errors.banners", Value::Int(0)),
         ("errors.leaks", Value::Int(0)),
+        ("exposed.found", Value::Int(0)),
         ("limits.headers", Value::Bool(true)),
         ("limits.rate_limit_seen", Value::Bool(true)),
         ("limits.recovered", Value::Bool(true)),
         ("limits.retry_after", Value::Bool(true)),
         ("lifecycle.ended_by_logout", Value::Bool(true)),
         ("lifecycle.header_only", Value::Bool(true)),
-        ("lifecycle.refresh_ended_by_logout", Value::Bool(true)),
         ("lifecycle.refresh_rotated", Value::Bool(true)),
         ("lifecycle.refresh_single_use", Value::Bool(true)),
         ("login.attempts_limited", Value::Bool(true)),
@@ -55,6 +72,7 @@ fn good() -> BTreeMap<String, Value> {
         ("oauth.state_kept", Value::Bool(true)),
         ("oauth.client_authenticated", Value::Bool(true)),
         ("oauth.redirect_exact", Value::Bool(true)),
+        ("oauth.refresh_scope_kept", Value::Bool(true)),
         ("oauth.refresh_single_use", Value::Bool(true)),
         ("token.audience_checked", Value::Bool(true)),
         ("token.embedded_key_refused", Value::Bool(true)),
@@ -67,10 +85,12 @@ fn good() -> BTreeMap<String, Value> {
         ("token.remote_key_refused", Value::Bool(true)),
         ("token.signature_checked", Value::Bool(true)),
         ("token.unsigned_refused", Value::Bool(true)),
+        ("transport.certificate_key_bits", Value::Int(256)),
         ("transport.certificate_valid", Value::Bool(true)),
         ("transport.hsts", Value::Bool(true)),
         ("transport.plaintext_refused", Value::Bool(true)),
         ("transport.tls_min_version", Value::from("1.2")),
+        ("transport.weak_suites", Value::Int(0)),
     ];
     let mut values: BTreeMap<_, _> =
         values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -197,7 +217,11 @@ fn expected(weakness: Weakness) -> Option<(CheckId, Vec<Change>)> {
             changed.extend(gone);
             (CheckId::RateLimit, changed)
         }
-        Weakness::ErrorsLeak => (CheckId::ErrorLeaks, vec![("errors.leaks", None)]),
+        // A short password is refused with 500 then, which says nothing of passwords.
+        Weakness::ErrorsLeak => (
+            CheckId::ErrorLeaks,
+            vec![("errors.leaks", None), ("login.short_password_refused", None)],
+        ),
         Weakness::CredentialEchoed => {
             (CheckId::CredentialEcho, vec![("credential.echoed", Some(Value::Bool(true)))])
         }
@@ -296,7 +320,7 @@ weaknesses! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_weaknesses_at_once_are_all_found() {
     let (secrets, answer) = answer_of(Switches::weak()).await;
-    for check in CheckId::ALL {
+    for check in CHECKS {
         assert!(answer.findings.iter().any(|one| one.check == check.code()), "{}", check.code());
     }
     holds_no_secret(&secrets, &answer);

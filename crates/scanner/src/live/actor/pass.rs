@@ -202,7 +202,16 @@ pub async fn by_password(scan: &Scan<'_>, who: Who, account: &Account) -> Option
     }
     let (credential, proven) = choose(scan, who, candidates).await?;
     let account = Some(account.clone());
-    Some(Actor { who, credential, account, entry: None, session: None, refresh: None, proven })
+    Some(Actor {
+        who,
+        credential,
+        account,
+        entry: None,
+        session: None,
+        identity: None,
+        refresh: None,
+        proven,
+    })
 }
 
 async fn choose(

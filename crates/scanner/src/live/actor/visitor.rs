@@ -1,16 +1,18 @@
 //! Somebody who is here to be logged out, locked out and lied about, so that it happens to nobody else.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::door::{Door, registrations};
-use super::{Account, Actor, DOORS, Entry, Who, entry, is_done, log_in, of_login, sign_up};
+use super::{Account, Actor, DOORS, Entry, Pass, Who, entry, is_done, log_in, of_login, sign_up};
 use crate::live::Gap;
 use crate::live::oauth::flow;
+use crate::live::reply::Reply;
 use crate::live::request::{Request, escape};
 use crate::live::scan::Scan;
+use crate::live::token::Token;
+use crate::order::{Login, Placement};
 use crate::report::GapCode;
 use crate::secret::Secret;
 
@@ -28,13 +30,22 @@ pub async fn account(scan: &Scan<'_>) -> Result<Account, Gap> {
         }
     }
     let login = scan.credentials.logins.a.as_ref().map(of_login);
-    login.ok_or_else(|| {
+    login.or_else(|| of_basic(scan)).ok_or_else(|| {
         last.unwrap_or_else(|| {
             let detail = "the order holds no login (`credentials.logins.a`) and the document \
                           describes no registration";
             Gap::new(GapCode::NoCredential, detail)
         })
     })
+}
+
+/// The account of a credential that is a name and a password (RFC 7617).
+fn of_basic(scan: &Scan<'_>) -> Option<Account> {
+    let token = scan.credentials.token.as_ref()?;
+    let basic = scan.credentials.placement == Placement::Basic;
+    let (name, password) = token.expose().split_once(':').filter(|_| basic)?;
+    let password = Secret::new(password.to_owned());
+    Some(of_login(&Login { name: name.to_owned(), password }))
 }
 
 /// One more login to an account.
@@ -94,13 +105,13 @@ pub async fn register_as(
     scan: &Scan<'_>,
     known: &Account,
     other: &Account,
-) -> Option<Result<(bool, Arc<crate::live::reply::Reply>), Gap>> {
+) -> Option<Result<(bool, Reply), Gap>> {
     let operation = scan.document.operations.get(known.door?)?;
     let mut body = known.sent.clone();
     retell(&mut body, known, other);
     let request = scan.written(operation, &entry::inputs(scan, operation, body));
     let reply = match scan.send(&request).await {
-        Ok(reply) => Arc::new(reply),
+        Ok(reply) => discreet(scan, reply),
         Err(error) => return Some(Err(Gap::from(&error))),
     };
     Some(Ok((is_done(&reply), reply)))
@@ -112,6 +123,35 @@ pub fn asked_at(scan: &Scan<'_>, index: usize, account: &Account) -> Option<Requ
     let operation = scan.document.operations.get(index)?;
     let body = entry::registration(scan, operation, account, &HashMap::new());
     Some(scan.written(operation, &entry::inputs(scan, operation, body)))
+}
+
+/// An answer that may hand out credentials, shown again without them.
+pub fn discreet(scan: &Scan<'_>, mut reply: Reply) -> Reply {
+    let mut secrets = Vec::new();
+    if let Some(pass) = Pass::read(&reply) {
+        secrets.extend(pass.all.into_iter().chain(pass.refresh));
+    }
+    tokens_in(reply.json().as_ref().unwrap_or(&Value::Null), &mut secrets);
+    for secret in &secrets {
+        scan.client.mask.learn(secret, Who::Visitor.variable(), &Placement::Bearer);
+    }
+    reply.exchange.response = Some(reply.shown(&scan.client.mask, None));
+    reply
+}
+
+/// Every signed token in an answer, under whatever name.
+fn tokens_in(value: &Value, found: &mut Vec<Secret>) {
+    match value {
+        Value::String(text) => {
+            let secret = Secret::new(text.clone());
+            if Token::read(&secret, "").is_some() {
+                found.push(secret);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|one| tokens_in(one, found)),
+        Value::Object(members) => members.values().for_each(|one| tokens_in(one, found)),
+        _ => {}
+    }
 }
 
 /// What this door is called.

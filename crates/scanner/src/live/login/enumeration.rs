@@ -54,9 +54,9 @@ pub async fn look(scan: &Scan<'_>, ground: &Ground, judgement: &mut Judgement) {
         ..account.clone()
     };
     let request =
-        |account: &Account| Some(visitor::login_as(scan, &ground.entered, &ground.account, account));
+        |account: &Account| Some(ground.attempt(scan, account));
     let compared = compare(scan, ground, &wrong, &request).await;
-    let label = visitor::label(scan, &ground.entered);
+    let label = ground.label(scan);
     enter(compared, "login.names_hidden", &AT_LOGIN, label, judgement);
 }
 

@@ -43,7 +43,7 @@ pub async fn look(scan: &Scan<'_>, ground: &Ground, judgement: &mut Judgement) {
             password: Secret::new(format!("portcullis-wrong-{}", tries.len() + 1)),
             ..target.clone()
         };
-        let request = visitor::login_as(scan, &ground.entered, &ground.account, &wrong);
+        let request = ground.attempt(scan, &wrong);
         let start = Instant::now();
         match scan.client.send(&request).await {
             Ok(reply) => tries.push(Try { reply, took: start.elapsed() }),
@@ -60,9 +60,9 @@ pub async fn look(scan: &Scan<'_>, ground: &Ground, judgement: &mut Judgement) {
     let mut after = None;
     if ground.own && !is_limited(&tries) {
         // An account may be locked without a word: then the right password fails as well.
-        let request = visitor::login_as(scan, &ground.entered, &ground.account, &target);
+        let request = ground.attempt(scan, &target);
         match scan.client.send(&request).await {
-            Ok(reply) => after = Some(reply),
+            Ok(reply) => after = Some(visitor::discreet(scan, reply)),
             Err(error) => judgement.gaps.push(Gap::from(&error)),
         }
     }
@@ -93,7 +93,7 @@ fn judge(
     judgement.value("login.attempts_limited", false);
     let shown = tries.first().into_iter().chain(tries.last()).map(|one| &one.reply).chain(after);
     let evidence = shown.map(|reply| reply.exchange.clone()).collect();
-    let mut finding = UNLIMITED.found(Some(visitor::label(scan, &ground.entered)), evidence);
+    let mut finding = UNLIMITED.found(Some(ground.label(scan)), evidence);
     finding.why = match ground.own {
         true => format!(
             "{} After {} wrong passwords in a row the right one was taken at once.",

@@ -38,13 +38,14 @@ pub async fn look(scan: &Scan<'_>, ground: &Ground, judgement: &mut Judgement) {
     };
     if !done {
         // A limit says nothing of the password.
-        if (400..500).contains(&reply.status) && reply.status != 429 {
+        if reply.status < 500 && reply.status != 429 {
             judgement.value("login.short_password_refused", true);
         }
         return;
     }
-    let login = visitor::login_as(scan, &ground.entered, &ground.account, &weak);
+    let login = ground.attempt(scan, &weak);
     let Ok(entered) = scan.send(&login).await else { return };
+    let entered = visitor::discreet(scan, entered);
     if entered.status >= 400 || tells_of_error(&entered) {
         return;
     }

@@ -244,6 +244,15 @@ pub fn grants(reply: &Reply) -> bool {
     reply.is_success() && !tells_of_error(reply) && member(reply, "access_token").is_some()
 }
 
+/// Asks for a code with this session, as the order's client.
+pub async fn ask_as(scan: &Scan<'_>, signed_in: &Presented) -> Result<Asked, Gap> {
+    let missing = || Gap::no_operation("the document describes no code flow");
+    let client = scan.credentials.oauth.as_ref().ok_or_else(missing)?;
+    let server = Server::find(scan, None).ok_or_else(missing)?;
+    let session = Session { scan, server: &server, client, signed_in: signed_in.clone() };
+    session.ask(&Ask::careful(client)).await
+}
+
 /// Gets an access token for somebody who is signed in, where the order has a client for it and the
 /// login itself opened nothing. The session is kept beside it.
 pub async fn complete(scan: &Scan<'_>, actor: &mut Actor) {
@@ -264,6 +273,7 @@ pub async fn complete(scan: &Scan<'_>, actor: &mut Actor) {
         scan.client.mask.learn(&credential.value, actor.who.variable(), &Placement::Bearer);
     }
     actor.session = Some(std::mem::replace(&mut actor.credential, credential));
+    actor.identity = member(&reply, "id_token").map(Secret::new);
     actor.refresh = member(&reply, "refresh_token").map(Secret::new);
 }
 

@@ -8,14 +8,13 @@ use serde_json::{Map, Value};
 use super::{FLAW, Ground};
 use crate::api::Operation;
 use crate::flaw::Flaw;
-use crate::live::actor::{Actor, Pass, Role, door_fields, role};
+use crate::live::actor::{Actor, Pass, Role, door_fields, role, visitor};
 use crate::live::call::Inputs;
 use crate::live::invent::{Invention, Marker};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::request::{Origin, Presented, Request};
 use crate::live::{Gap, Judgement};
-use crate::order::Placement;
 use crate::report::Severity;
 use crate::secret::Secret;
 
@@ -42,7 +41,8 @@ pub const LIVES_ON: Flaw = Flaw {
 };
 
 pub async fn look(ground: &Ground<'_, '_>, actor: &Actor, judgement: &mut Judgement) {
-    let Some(first) = &actor.refresh else { return };
+    // What an authorization server gave is exchanged there, by its client.
+    let Some(first) = actor.refresh.as_ref().filter(|_| actor.session.is_none()) else { return };
     let Some((operation, way)) = way(ground, first).await else {
         let detail = "no documented operation took the refresh token that came with the login";
         judgement.gaps.push(Gap::no_operation(detail));
@@ -72,14 +72,17 @@ pub async fn look(ground: &Ground<'_, '_>, actor: &Actor, judgement: &mut Judgem
 /// What came back for the same refresh token a second time, at once and after any grace; `None` if
 /// it was refused.
 async fn twice(ground: &Ground<'_, '_>, request: &Request) -> Result<Option<Reply>, Gap> {
-    let send = || ground.scan.send(request);
-    let again = send().await.map_err(|error| Gap::from(&error))?;
+    let send = async || {
+        let reply = ground.scan.send(request).await.map_err(|error| Gap::from(&error))?;
+        Ok::<_, Gap>(visitor::discreet(ground.scan, reply))
+    };
+    let again = send().await?;
     if !is_fresh(&again) {
         return Ok(None);
     }
     let budget = &ground.scan.client.budget;
     budget.pause(GRACE).await.map_err(|spent| Gap::from(&spent.into()))?;
-    let again = send().await.map_err(|error| Gap::from(&error))?;
+    let again = send().await?;
     Ok(is_fresh(&again).then_some(again))
 }
 
@@ -98,13 +101,8 @@ async fn way(ground: &Ground<'_, '_>, refresh: &Secret) -> Option<(String, Way)>
         if !is_fresh(&reply) {
             continue;
         }
-        let pass = Pass::read(&reply);
-        for secret in pass.iter().flat_map(|pass| pass.all.iter().chain(&pass.refresh)) {
-            scan.client.mask.learn(secret, "$VISITOR", &Placement::Bearer);
-        }
-        let mut reply = reply;
-        reply.exchange.response = Some(reply.shown(&scan.client.mask, None));
-        let next = pass.and_then(|pass| pass.refresh);
+        let reply = visitor::discreet(scan, reply);
+        let next = Pass::read(&reply).and_then(|pass| pass.refresh);
         return Some((label, Way { request, reply, next }));
     }
     None
@@ -115,7 +113,7 @@ pub async fn works(ground: &Ground<'_, '_>, refresh: &Secret) -> Option<Reply> {
     for (_, request) in requests(ground, refresh) {
         let reply = ground.scan.send(&request).await.ok()?;
         if is_fresh(&reply) {
-            return Some(reply);
+            return Some(visitor::discreet(ground.scan, reply));
         }
     }
     None

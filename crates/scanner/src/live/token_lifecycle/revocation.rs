@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{FLAW, Ground, refresh};
 use crate::api::{Method, Operation};
 use crate::flaw::Flaw;
-use crate::live::actor::{Actor, Role, door_fields, role};
+use crate::live::actor::{Actor, Role, door_fields, role, visitor};
 use crate::live::call::Inputs;
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
@@ -21,9 +21,11 @@ const SETTLING: Duration = Duration::from_secs(2);
 
 pub const LIVES_ON: Flaw = FLAW;
 
-pub async fn look(ground: &Ground<'_, '_>, judgement: &mut Judgement) {
+pub async fn look(ground: &Ground<'_, '_>, first: &Actor, judgement: &mut Judgement) {
+    // Leaving a session at an authorization server need not end what was granted to a client.
+    let of_server = first.session.is_some();
     let exits: Vec<_> =
-        ground.scan.document.operations.iter().filter(|one| is_exit(ground, one)).collect();
+        ground.scan.document.operations.iter().filter(|one| is_exit(ground, one) && (!of_server || is_of_one_token(ground, one))).collect();
     let mut last = None;
     let mut spent: Vec<Presented> = Vec::new();
     for operation in exits.into_iter().take(MOST) {
@@ -66,6 +68,7 @@ async fn leave(
     }
     let request = goodbye(ground, operation, actor);
     let exit = ground.scan.send(&request).await.map_err(|error| Gap::from(&error))?;
+    let exit = visitor::discreet(ground.scan, exit);
     if exit.status >= 400 || tells_of_error(&exit) {
         let detail = format!("`{}` answered {} to logging out", operation.label(), exit.status);
         return Err(Gap::control_refused(&detail));
@@ -93,7 +96,11 @@ async fn judge(
         let evidence = exchanges.to_vec();
         judgement.findings.push(LIVES_ON.found(Some(operation.label()), evidence));
     }
-    let Some(token) = &actor.refresh else { return };
+    // Revoking one access token need not end what it was made from (RFC 7009 §2.1).
+    let of_one = actor.session.is_some() || is_of_one_token(ground, operation);
+    let Some(token) = actor.refresh.as_ref().filter(|_| !of_one) else {
+        return;
+    };
     let works = refresh::works(ground, token).await;
     judgement.value("lifecycle.refresh_ended_by_logout", works.is_none());
     // Where the credential lives on, that is said already.
@@ -102,6 +109,12 @@ async fn judge(
         let evidence = vec![exit, reply.exchange.clone()];
         judgement.findings.push(refresh::LIVES_ON.found(Some(operation.label()), evidence));
     }
+}
+
+/// True for an operation that is told which token to end.
+fn is_of_one_token(ground: &Ground<'_, '_>, operation: &Operation<'_>) -> bool {
+    let fields = door_fields(&ground.scan.document, operation);
+    fields.iter().any(|name| name == "token" || name == "token_type_hint")
 }
 
 /// True for an operation that ends the session of whoever calls it, as far as its words tell.
@@ -144,7 +157,19 @@ fn goodbye(ground: &Ground<'_, '_>, operation: &Operation<'_>, actor: &Actor) ->
     if operation.method != Method::Get && !body.is_empty() {
         inputs.body = Some(Value::Object(body));
     }
-    scan.written(operation, &inputs).with(Some(actor.credential.clone()))
+    let client = scan.credentials.oauth.as_ref().filter(|_| actor.session.is_some());
+    let Some(client) = client else {
+        return scan.written(operation, &inputs).with(Some(actor.credential.clone()));
+    };
+    // The client says who it is, as at the token endpoint (RFC 7009 §2.1).
+    let mut more = Map::from_iter([("client_id".to_owned(), Value::from(client.client_id.as_str()))]);
+    if let Some(secret) = &client.client_secret {
+        more.insert("client_secret".to_owned(), Value::from(secret.expose()));
+    }
+    if let Some(Value::Object(body)) = &mut inputs.body {
+        body.extend(more);
+    }
+    scan.written(operation, &inputs)
 }
 
 /// The credential without what stands before it in its header.
