@@ -14,6 +14,7 @@ use crate::report::{self, Finding, GapCode, Incomplete, Report, Value};
 mod registry;
 
 mod actor;
+mod attempt;
 mod authority;
 mod budget;
 mod call;

@@ -52,5 +52,6 @@ pub async fn fresh(scan: &Scan<'_>, world: &World, like: &Object) -> Result<Opti
     } else if let Some(id) = reply.header("location").and_then(facts::located) {
         object.record.insert("id".to_owned(), Value::from(id));
     }
+    world.remember(object.clone());
     Ok(Some(object))
 }

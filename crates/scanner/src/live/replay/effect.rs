@@ -13,7 +13,7 @@ use crate::api::Method;
 use crate::report::Exchange;
 
 /// Readings that are compared, and numbers of one of them.
-const MOST_READINGS: usize = 12;
+const MOST_READINGS: usize = 16;
 const MOST_NUMBERS: usize = 400;
 
 /// What is read each time.
@@ -30,7 +30,7 @@ pub struct Page {
 }
 
 impl<'l, 'a> Ledger<'l, 'a> {
-    /// What the caller of a case reads without an id, and what lies on the way to the case's object.
+    /// What the caller of a case reads: without an id, of own objects, and of the case's object.
     pub fn of(scan: &'l Scan<'a>, world: &World, case: &Case, changes: &[Change]) -> Self {
         let who = if case.who == Who::Nobody { Who::A } else { case.who };
         let path = scan.document.operations.get(case.operation).map_or("", |one| one.path);
@@ -41,11 +41,7 @@ impl<'l, 'a> Ledger<'l, 'a> {
                 continue;
             }
             let Some(read) = world.case(index, who) else { continue };
-            let here = !operation.is_templated();
             let above = whole.starts_with(&facts::normal(operation.path));
-            if !here && !above {
-                continue;
-            }
             // The same object as the request's.
             let mut own = Vec::new();
             for (name, value) in &case.inputs.path {
