@@ -20,7 +20,6 @@ mod budget;
 mod call;
 mod certificate;
 mod client;
-mod fresh;
 mod hello;
 mod invent;
 mod likeness;

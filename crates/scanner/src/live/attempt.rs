@@ -48,25 +48,30 @@ async fn guess(
     index: usize,
     operation: &Operation<'_>,
 ) -> Result<Option<Case>, Gap> {
-    let inputs = suggested(scan, world, operation);
-    let credential = scan.credential(Who::A).await;
-    let request = scan.written(operation, &inputs).with(credential);
+    let (inputs, who) = suggested(scan, world, operation);
+    let request = scan.written(operation, &inputs).with(scan.credential(who).await);
     let reply = match scan.send(&request).await {
         Ok(reply) => Arc::new(reply),
         Err(error) if error.is_final() => return Err(Gap::from(&error)),
         Err(_) => return Ok(None),
     };
     let met = !matches!(reply.status, 401 | 405 | 429);
-    let case = Case { operation: index, who: Who::A, inputs, request, reply, object: None };
+    let case = Case { operation: index, who, inputs, request, reply, object: None };
     Ok(met.then_some(case))
 }
 
-/// Inputs out of the document, with the ids of an own object where the path leads to one.
-pub fn suggested(scan: &Scan<'_>, world: &World, operation: &Operation<'_>) -> Inputs {
+/// Inputs out of the document, with the ids of an own object where the path leads to one, and who
+/// should ask: the owner of that object.
+pub fn suggested(scan: &Scan<'_>, world: &World, operation: &Operation<'_>) -> (Inputs, Who) {
     let mut inputs = Inputs::of_document(&scan.document, operation);
     let names = facts::parameters(operation.path);
-    let own = world.objects().iter().find_map(|object| leading(object, operation.path, &names));
-    if let Some(values) = own {
+    let mut who = Who::A;
+    let own = world
+        .objects()
+        .iter()
+        .find_map(|object| Some((leading(object, operation.path, &names)?, object.owner)));
+    if let Some((values, owner)) = own {
+        who = owner;
         for (name, value) in names.iter().zip(values) {
             match inputs.path.iter_mut().find(|(key, _)| key == name) {
                 Some((_, place)) => *place = value,
@@ -75,7 +80,7 @@ pub fn suggested(scan: &Scan<'_>, world: &World, operation: &Operation<'_>) -> I
         }
     }
     inputs.body = operation.body().map(|body| scan.document.body_value(body));
-    inputs
+    (inputs, who)
 }
 
 /// Values for the first parameters of a path that leads to this object or below it.

@@ -6,7 +6,6 @@ use super::flaws::ENTITIES;
 use super::traversal::is_file;
 use crate::api::{Media, Operation};
 use crate::live::Gap;
-use crate::live::actor::Who;
 use crate::live::attempt::suggested;
 use crate::live::reply::Reply;
 use crate::live::request::Request;
@@ -43,8 +42,8 @@ async fn base(scan: &Scan<'_>, world: &World, index: usize, operation: &Operatio
     if let Some(case) = world.any_case(index) {
         return case.request.clone();
     }
-    let inputs = suggested(scan, world, operation);
-    scan.written(operation, &inputs).with(scan.credential(Who::A).await)
+    let (inputs, who) = suggested(scan, world, operation);
+    scan.written(operation, &inputs).with(scan.credential(who).await)
 }
 
 async fn send(

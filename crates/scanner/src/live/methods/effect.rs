@@ -6,7 +6,6 @@ use super::{Found, OVERRIDE, OVERRIDE_READ, UNDOCUMENTED};
 use crate::api::Method;
 use crate::live::Gap;
 use crate::live::actor::Role;
-use crate::live::fresh::fresh;
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::request::Request;
@@ -31,7 +30,11 @@ pub async fn look(scan: &Scan<'_>) -> Result<Found, Gap> {
             continue;
         }
         let Some(read) = reader(scan, object).await else { continue };
-        let Some(object) = fresh(scan, world, object).await? else { continue };
+        let object = match world.again(scan, object, &[]).await {
+            Ok(Some(object)) => object,
+            Err(error) if error.is_final() => return Err(Gap::from(&error)),
+            _ => continue,
+        };
         let Some(request) = reader(scan, &object).await else { continue };
         kinds.push(object_kind(world, &object.collection));
         found.asked += 1;

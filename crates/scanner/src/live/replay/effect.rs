@@ -14,7 +14,9 @@ use crate::report::Exchange;
 
 /// Readings that are compared, and numbers of one of them.
 const MOST_READINGS: usize = 16;
-const MOST_NUMBERS: usize = 400;
+const MOST_NUMBERS: usize = 600;
+/// Items of a list whose numbers are read: accounts, not entries.
+const MOST_ITEMS: usize = 20;
 
 /// What is read each time.
 pub struct Ledger<'l, 'a> {
@@ -96,6 +98,9 @@ fn numbers(value: &Value, place: &str, found: &mut BTreeMap<String, f64>) {
             // Lists move; how long they are says what was added.
             let length = u32::try_from(items.len()).unwrap_or(u32::MAX);
             found.insert(format!("{place}, items"), f64::from(length));
+            for (at, item) in items.iter().take(MOST_ITEMS).enumerate() {
+                numbers(item, &format!("{place}[{at}]"), found);
+            }
         }
         Value::Object(members) => {
             for (name, value) in members {
