@@ -14,12 +14,12 @@ use crate::report::{self, Finding, GapCode, Incomplete, Report, Value};
 mod registry;
 
 mod actor;
+mod attempt;
 mod authority;
 mod budget;
 mod call;
 mod certificate;
 mod client;
-mod fresh;
 mod hello;
 mod invent;
 mod likeness;

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::call::{Fill, takes_json_post, wrong_types};
+use super::call::{Fill, Inputs, takes_json_post, wrong_types};
 use super::reply::Reply;
-use super::request::{Request, escape, with_query};
+use super::request::Request;
 use super::scan::{Face, Scan};
+use super::world::{Case, Change, Spot};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::api::{Operation, Put};
 use crate::live::CheckId;
@@ -86,6 +87,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
 
 /// Everything that will be asked, with the ordinary answer's text beside it.
 async fn provocations(scan: &Scan<'_>) -> Vec<(Request, String)> {
+    let world = scan.world().await;
     let nowhere = format!("{}/portcullis-no-such-path", scan.client.target.base);
     let mut all = vec![(Request::get(nowhere).with(scan.genuine()), String::new())];
     let mut reading: Vec<_> = scan.document.operations.iter().enumerate().collect();
@@ -94,7 +96,7 @@ async fn provocations(scan: &Scan<'_>) -> Vec<(Request, String)> {
         let face = if scan.genuine().is_some() { Face::Control } else { Face::Anonymous };
         let usual = scan.look(index, face).await.map(|reply| reply.text().into_owned());
         let usual = usual.unwrap_or_default();
-        let requests = odd_values(scan, operation);
+        let requests = odd_values(scan, operation, world.any_case(index));
         all.extend(requests.into_iter().map(|one| (one.with(scan.genuine()), usual.clone())));
     }
     let posts = scan.document.operations.iter().filter(|one| takes_json_post(one)).collect();
@@ -118,30 +120,37 @@ fn has_input(operation: &Operation<'_>) -> bool {
     operation.is_templated() || operation.parameters.iter().any(|one| one.put == Put::Query)
 }
 
-fn odd_values<'a>(scan: &Scan<'a>, operation: &Operation<'a>) -> Vec<Request> {
+fn odd_values<'a>(
+    scan: &Scan<'a>,
+    operation: &Operation<'a>,
+    case: Option<&Case>,
+) -> Vec<Request> {
     let long = "A".repeat(LONG);
     let values = ODD.into_iter().chain([long.as_str()]);
+    let mut all = Vec::new();
     let mut in_path = operation.parameters.iter().filter(|one| one.put == Put::Path);
     if let Some(parameter) = in_path.next() {
         let fill = |value: &str| Fill {
             path: vec![(parameter.name.to_owned(), value.to_owned())],
             body: None,
         };
-        let mut all: Vec<_> = values.map(|value| scan.call(operation, &fill(value))).collect();
+        all.extend(values.clone().map(|value| scan.call(operation, &fill(value))));
         // A percent sign that escapes nothing (RFC 3986 §2.1).
         let mut broken = scan.call(operation, &fill("portcullis"));
         broken.path = broken.path.replace("portcullis", "%zz");
         all.push(broken);
-        return all;
     }
-    let plain = scan.call(operation, &Fill::default());
+    // Where inputs are known that succeed, only one of them is odd.
+    let inputs = case.map(|case| case.inputs.clone());
+    let inputs = inputs.unwrap_or_else(|| Inputs::of_document(&scan.document, operation));
     let odd = |name: &str, value: &str| {
-        let path = with_query(&plain.path, name, &escape(value));
-        Request { path, ..plain.clone() }
+        let mut inputs = inputs.clone();
+        inputs.put(&Change::new(Spot::Query(name.to_owned()), value));
+        scan.written(operation, &inputs)
     };
     let mut in_query = operation.at_place(Put::Query).take(MOST_PARAMETERS);
-    let Some(first) = in_query.next() else { return Vec::new() };
-    let mut all: Vec<_> = values.map(|value| odd(first.name, value)).collect();
+    let Some(first) = in_query.next() else { return all };
+    all.extend(values.map(|value| odd(first.name, value)));
     // A word where a number or one of a list is meant, which parsers of other fields would not meet.
     all.push(odd(first.name, WORD));
     for parameter in in_query {

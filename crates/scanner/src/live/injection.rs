@@ -15,10 +15,10 @@ mod xml;
 use std::collections::BTreeSet;
 
 use super::actor::Role;
+use super::attempt::attempts;
 use super::scan::Scan;
-use super::world::{World, points};
+use super::world::{Case, World, points};
 use super::{Check, Gap, Judgement, Kind, Measure};
-use crate::api::Method;
 use crate::live::CheckId;
 use crate::order::Intensity;
 use crate::report::{self, Finding};
@@ -78,7 +78,11 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let world = scan.world().await;
     let mut judgement = Judgement::default();
     let (mut found, mut proven) = (Vec::new(), Proven::new());
-    let probes = match probes(scan, world).await {
+    let cases = match attempts(scan, world).await {
+        Ok(cases) => cases,
+        Err(gap) => return Judgement::unjudged(gap),
+    };
+    let probes = match probes(scan, world, &cases).await {
         Ok(probes) => probes,
         Err(gap) => return Judgement::unjudged(gap),
     };
@@ -122,7 +126,10 @@ async fn all(
                     format!("{family:?} and what follows was not tried everywhere"),
                 ));
             }
-            if proven.contains(&probe.key(family.kind())) {
+            // What was proven in words need not be waited for.
+            let timed = family == Family::Delay;
+            let heard = ["sql", "command"].map(|kind| proven.contains(&probe.key(kind)));
+            if proven.contains(&probe.key(family.kind())) || (timed && heard.contains(&true)) {
                 continue;
             }
             if let Some(finding) = family.look(probe).await? {
@@ -140,7 +147,7 @@ impl Family {
         match self {
             Self::SqlError | Self::Truth => "sql",
             Self::Command => "command",
-            // A delay may prove either; it looks for what is still open itself.
+            // A delay may prove either.
             Self::Delay => "delay",
             Self::Template => "template",
             Self::Traversal => "traversal",
@@ -163,10 +170,11 @@ impl Family {
     }
 }
 
-/// Every place of every operation that was seen to succeed, bounded.
+/// Every place of every operation, bounded.
 async fn probes<'p, 'a>(
     scan: &'p Scan<'a>,
-    world: &'p World,
+    world: &World,
+    cases: &'p [Case],
 ) -> Result<Vec<Probe<'p, 'a>>, Gap> {
     let per_operation = match scan.intensity {
         Intensity::Gentle => 3,
@@ -174,16 +182,9 @@ async fn probes<'p, 'a>(
         Intensity::Thorough => 20,
     };
     let mut found = Vec::new();
-    for (index, operation) in scan.document.operations.iter().enumerate() {
-        let role = world.roles.get(index).copied().unwrap_or(Role::Plain);
-        let ends = matches!(role, Role::LogOut | Role::Password | Role::Register | Role::Refresh);
-        // What deletes could be asked once only.
-        if ends || operation.method == Method::Delete {
-            continue;
-        }
-        let Some(case) = world.any_case(index) else { continue };
+    for case in cases {
+        let role = world.roles.get(case.operation).copied().unwrap_or(Role::Plain);
         let mut points = points(scan, case);
-        // A login counts attempts; only what needs few of them is tried there.
         points.retain(probe::takes_text);
         points.truncate(per_operation);
         if points.is_empty() {

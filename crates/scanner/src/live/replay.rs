@@ -5,8 +5,8 @@ mod effect;
 use serde_json::Value as Json;
 
 use super::actor::Role;
-use super::fresh::fresh;
 use super::injection::probe::name;
+use super::client::WireError;
 use super::invent::{uuid, words};
 use super::likeness::tells_of_error;
 use super::reply::Reply;
@@ -104,7 +104,8 @@ async fn twice(
     let mut changes = Vec::new();
     // What was paid or used once before may be so no more: a new object is.
     if let Some(object) = case.object.and_then(|index| world.objects().get(index)) {
-        if let Some(new) = fresh(scan, world, object).await? {
+        let new = world.again(scan, object, &[]).await;
+        if let Some(new) = new.or_else(passing)? {
             let operation = scan.document.operations.get(case.operation);
             changes.extend(operation.into_iter().flat_map(|one| path_of(&new, one.path)));
         }
@@ -139,6 +140,11 @@ fn path_of(object: &Object, path: &str) -> Option<Change> {
         let id = facts::value_for(&object.record, name, &facts::kind(before))?;
         Some(Change::new(Spot::Path(name.to_owned()), id))
     })
+}
+
+/// What fails once is no reason to stop; what ends the scan is.
+fn passing<T>(error: WireError) -> Result<Option<T>, Gap> {
+    if error.is_final() { Err(Gap::from(&error)) } else { Ok(None) }
 }
 
 async fn sent(

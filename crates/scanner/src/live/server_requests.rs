@@ -4,6 +4,7 @@ mod redirect;
 
 use std::time::Duration;
 
+use super::attempt::attempts;
 use super::invent::{Marker, words};
 use super::injection::probe::{described, name};
 use super::reply::Reply;
@@ -86,7 +87,8 @@ async fn observe(scan: &Scan<'_>, world: &World) -> Result<(Vec<Finding>, usize)
     let witness = witness.map_err(|error| Gap::undecided(format!("no listener: {error}")))?;
     let (mut found, mut waiting) = (Vec::new(), Vec::new());
     let mut tested = 0;
-    for (case, point) in places(scan, world) {
+    let cases = attempts(scan, world).await?;
+    for (case, point) in places(scan, &cases) {
         tested += 1;
         let planted = plant(scan, &witness, case, &point).await?;
         match planted {
@@ -107,13 +109,9 @@ async fn observe(scan: &Scan<'_>, world: &World) -> Result<(Vec<Finding>, usize)
 }
 
 /// Places whose name or value says that an address stands there.
-fn places<'w>(scan: &Scan<'_>, world: &'w World) -> Vec<(&'w Case, Point)> {
+fn places<'w>(scan: &Scan<'_>, cases: &'w [Case]) -> Vec<(&'w Case, Point)> {
     let mut found = Vec::new();
-    for (index, operation) in scan.document.operations.iter().enumerate() {
-        if operation.method == Method::Delete {
-            continue;
-        }
-        let Some(case) = world.any_case(index) else { continue };
+    for case in cases {
         let all = points(scan, case).into_iter().filter(holds_address);
         found.extend(all.map(|point| (case, point)));
     }

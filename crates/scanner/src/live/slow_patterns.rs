@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::actor::Role;
+use super::attempt::attempts;
 use super::injection::probe::{self, Asked, Probe};
 use super::scan::Scan;
 use super::world::{Spot, World, points};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::api::Method;
 use crate::live::CheckId;
 use crate::order::Intensity;
 use crate::report::{Confidence, Exchange, Finding, Severity};
@@ -43,11 +43,13 @@ const TEXTS: [(&str, &str, &str); 9] = [
     ("", "a ", "!"),
     ("/", "a/", "\0"),
 ];
-/// How often, step by step: each step makes an exponential pattern sixteen times slower.
-const STEPS: [usize; 5] = [14, 18, 22, 26, 30];
-/// From here on an answer is worth a second look; nothing slower than the last is asked for more.
+/// How often, step by step: from twenty on each step makes an exponential pattern at least twice as
+/// slow for each letter.
+const STEPS: [usize; 8] = [12, 16, 20, 22, 24, 26, 28, 30];
+/// Milliseconds: what can be felt at all, what is notable, and from where on nothing longer is asked.
+const FELT: u64 = 8;
 const NOTABLE: u64 = 120;
-const ENOUGH: u64 = 900;
+const ENOUGH: u64 = 500;
 /// How much longer each step must take than the one before it.
 const GROWTH: u64 = 3;
 
@@ -72,12 +74,12 @@ async fn observe(scan: &Scan<'_>, world: &World) -> Result<(Vec<Finding>, usize)
         Intensity::Thorough => 120,
     };
     let (mut found, mut tested) = (Vec::new(), 0);
-    for (index, operation) in scan.document.operations.iter().enumerate() {
-        let role = world.roles.get(index).copied().unwrap_or(Role::Plain);
-        if role != Role::Plain || operation.method == Method::Delete {
+    let cases = attempts(scan, world).await?;
+    for case in &cases {
+        let role = world.roles.get(case.operation).copied().unwrap_or(Role::Plain);
+        if role != Role::Plain {
             continue;
         }
-        let Some(case) = world.any_case(index) else { continue };
         let mut points = points(scan, case);
         points.retain(|point| {
             let text = point.kind == "string" && !matches!(point.spot, Spot::Path(_));
@@ -137,27 +139,20 @@ async fn climb(
     let mut steps: Vec<Step> = Vec::new();
     for count in STEPS {
         let text = format!("{start}{}{end}", part.repeat(count));
-        let Some(step) = timed(probe.ask(text).await)? else { return Ok(None) };
+        // An answer that does not come in time after a slow one is told by those before.
+        let Some(step) = timed(probe.ask(text).await)? else { break };
         let step = Step { count, ..step };
-        let over = step.millis >= ENOUGH;
-        // A pattern that explodes shows at 22 already; one that does not need not be asked more.
-        let idle = count >= 22 && step.millis < NOTABLE / 8 && steps.iter().all(|one| one.millis < NOTABLE);
+        let slow = step.millis;
         steps.push(step);
-        if over {
-            return Ok(Some(steps));
+        if slow >= ENOUGH {
+            break;
         }
-        if idle && count < 26 && !grows(&steps) {
+        // A pattern that explodes is felt at 22: what is not felt there need not be asked more.
+        if count >= 22 && slow < FELT {
             return Ok(None);
         }
     }
     Ok(Some(steps))
-}
-
-fn grows(steps: &[Step]) -> bool {
-    match steps {
-        [.., before, last] => last.millis > 2 * before.millis.max(1),
-        _ => true,
-    }
 }
 
 fn timed(asked: Asked) -> Result<Option<Step>, Gap> {

@@ -101,13 +101,16 @@ enum Plain {
     Unclear(String),
 }
 
+/// What a server made of one family of suites.
+type Offered = (Family, Result<HelloAnswer, WireError>);
+
 struct Seen {
     /// `host:port` of the target.
     endpoint: String,
     tls: bool,
     hellos: Vec<(TlsVersion, Result<HelloAnswer, WireError>)>,
     /// The newest version before 1.3 that is offered, with what was answered to each weak family.
-    weak: Option<(TlsVersion, Vec<(Family, Result<HelloAnswer, WireError>)>)>,
+    weak: Option<(TlsVersion, Vec<Offered>)>,
     /// What the chain shows of its keys, if one was seen at all.
     keys: Option<Keys>,
     certificate: Option<Result<Certificate, String>>,

@@ -38,7 +38,7 @@ pub async fn look(scan: &Scan<'_>, asked: &mut usize) -> Result<Vec<Finding>, Ga
             if gives_the_same(&nothing, &reading.reply) {
                 continue;
             }
-            found.push(finding(&path, reading.reply.as_ref(), &nothing, &old, reading.operation()));
+            found.push(finding(&path, reading.reply.as_ref(), &nothing, &old));
             break;
         }
     }
@@ -64,11 +64,10 @@ fn finding(
     control: &Reply,
     nothing: &Reply,
     old: &Reply,
-    operation: Option<String>,
 ) -> Finding {
     let all = [control, nothing, old].map(|reply| reply.exchange.clone());
     let shape = path.split('?').next().unwrap_or_default();
-    let mut finding = OLD_VERSION.found(operation, all.to_vec()).of_shape(shape);
+    let mut finding = OLD_VERSION.found(None, all.to_vec()).of_shape(shape);
     finding.title = format!("{}: `{shape}`", finding.title);
     finding
 }

@@ -126,12 +126,10 @@ async fn prove(probe: &Probe<'_, '_>, form: Form) -> Result<Option<Vec<Exchange>
     // Cut off in the middle it is no statement: a program that only looks for words would not mind.
     let broken = format!("{value}' AND '");
     let ask_broken = matches!(form, Form::Quoted | Form::Like | Form::Bracketed);
-    if let (true, Some(reply)) = (ask_broken, probe.ask(broken.as_str()).await?) {
-        if Look::of(&reply, &broken, &value).same(&anchor, stable) {
-            return Ok(None);
-        }
-    }
-    Ok(Some(proof))
+    let reply = if ask_broken { probe.ask(broken.as_str()).await? } else { None };
+    let harmless =
+        reply.is_some_and(|reply| Look::of(&reply, &broken, &value).same(&anchor, stable));
+    Ok((!harmless).then_some(proof))
 }
 
 async fn asked(

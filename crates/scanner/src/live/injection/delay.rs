@@ -9,8 +9,12 @@ use crate::live::Gap;
 use crate::order::Intensity;
 use crate::report::{Exchange, Finding};
 
-/// Seconds that are asked for, in this order: a service that merely slows down does not follow it.
+/// Units of time that are asked for, in this order: a service that merely slows down does not follow
+/// it.
 const ORDER: [u64; 6] = [2, 0, 1, 0, 2, 1];
+/// Lengths of the unit in seconds. A statement may wait once for every row of a table, so the shortest
+/// is tried first.
+const UNITS: [&str; 3] = ["0.01", "0.1", "1"];
 /// An operation slower than this by itself is not timed.
 const MOST_USUAL: Duration = Duration::from_millis(2_500);
 /// What a second must make of itself at least, in milliseconds.
@@ -37,7 +41,7 @@ const fn command(text: &'static str) -> Wait {
     Wait { text, flaw: &COMMAND, wide: false }
 }
 
-/// `{v}` is the value, `{d}` the seconds.
+/// `{v}` is the value, `{d}` the seconds: a fraction where the function takes one.
 const WAITS: [Wait; 15] = [
     sql("{v}'||sleep({d})||'"),
     sql("{v}'||pg_sleep({d})||'"),
@@ -68,13 +72,26 @@ pub async fn look(probe: &Probe<'_, '_>) -> Result<Option<Finding>, Gap> {
         if wait.wide && probe.changes_rows() {
             continue;
         }
-        let Some(first) = timed(probe, wait, 1).await? else { continue };
-        if first.0 < millis(usual) + LEAST_STEP {
-            continue;
-        }
-        if let Some(proof) = confirm(probe, wait).await? {
-            let how = format!("The answer took as many seconds as `{}` asked for.", wait.text);
+        let Some(unit) = unit(probe, wait, usual).await? else { continue };
+        if let Some(proof) = confirm(probe, wait, unit).await? {
+            let how = format!("The answer took the longer the more `{}` asked for.", wait.text);
             return Ok(Some(probe.found(wait.flaw, &how, proof)));
+        }
+    }
+    Ok(None)
+}
+
+/// The shortest unit that is felt.
+async fn unit(
+    probe: &Probe<'_, '_>,
+    wait: &Wait,
+    usual: Duration,
+) -> Result<Option<&'static str>, Gap> {
+    let by_row = wait.text.contains("sleep({d})");
+    for unit in UNITS.into_iter().filter(|unit| by_row || *unit == "1") {
+        let Some(first) = timed(probe, wait, 1, unit).await? else { return Ok(None) };
+        if first.0 >= millis(usual) + LEAST_STEP {
+            return Ok(Some(unit));
         }
     }
     Ok(None)
@@ -83,19 +100,32 @@ pub async fn look(probe: &Probe<'_, '_>) -> Result<Option<Finding>, Gap> {
 async fn timed(
     probe: &Probe<'_, '_>,
     wait: &Wait,
-    seconds: u64,
+    count: u64,
+    unit: &str,
 ) -> Result<Option<(u64, Exchange)>, Gap> {
-    let text = wait.text.replace("{v}", &probe.value).replace("{d}", &seconds.to_string());
+    // Twice a unit is written as a number: `0.02`.
+    let seconds = match (count, unit) {
+        (0, _) => "0".to_owned(),
+        (1, unit) => unit.to_owned(),
+        (_, unit) => unit.replace('1', &count.to_string()),
+    };
+    let text = wait.text.replace("{v}", &probe.value).replace("{d}", &seconds);
     let reply = probe.ask(text).await?;
     Ok(reply.map(|reply| (millis(reply.took), reply.exchange)))
 }
 
-async fn confirm(probe: &Probe<'_, '_>, wait: &Wait) -> Result<Option<Vec<Exchange>>, Gap> {
+async fn confirm(
+    probe: &Probe<'_, '_>,
+    wait: &Wait,
+    unit: &str,
+) -> Result<Option<Vec<Exchange>>, Gap> {
     let mut seen = Vec::new();
     let mut proof = Vec::new();
-    for seconds in ORDER {
-        let Some((took, exchange)) = timed(probe, wait, seconds).await? else { return Ok(None) };
-        seen.push((seconds, took));
+    for count in ORDER {
+        let Some((took, exchange)) = timed(probe, wait, count, unit).await? else {
+            return Ok(None);
+        };
+        seen.push((count, took));
         proof.push(exchange);
     }
     // The last two that differ most stand for all.

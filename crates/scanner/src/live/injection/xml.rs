@@ -6,7 +6,7 @@ use super::flaws::ENTITIES;
 use super::traversal::is_file;
 use crate::api::{Media, Operation};
 use crate::live::Gap;
-use crate::live::call::Inputs;
+use crate::live::attempt::suggested;
 use crate::live::reply::Reply;
 use crate::live::request::Request;
 use crate::live::scan::Scan;
@@ -24,7 +24,7 @@ pub async fn look(scan: &Scan<'_>, world: &World, found: &mut Vec<Finding>) -> R
             break;
         }
         tried += 1;
-        let base = base(scan, world, index, operation);
+        let base = base(scan, world, index, operation).await;
         let plain = written(scan, media);
         let Some(control) = send(scan, &base, media, plain.clone()).await? else { continue };
         let hostile = with_entity(&plain);
@@ -37,24 +37,13 @@ pub async fn look(scan: &Scan<'_>, world: &World, found: &mut Vec<Finding>) -> R
     Ok(())
 }
 
-/// The request without its body: of a case where there is one, else of an own object's path.
-fn base(scan: &Scan<'_>, world: &World, index: usize, operation: &Operation<'_>) -> Request {
+/// The request without its body: of a case where there is one, else on an own object's path.
+async fn base(scan: &Scan<'_>, world: &World, index: usize, operation: &Operation<'_>) -> Request {
     if let Some(case) = world.any_case(index) {
         return case.request.clone();
     }
-    let inputs = world.objects().iter().find_map(|object| {
-        let path: Vec<_> = super::super::world::facts::parameters(operation.path);
-        let last = path.last()?;
-        let kind = object.collection.rsplit('/').find(|part| *part != "{}")?;
-        let kind = super::super::invent::singular(kind);
-        let id = super::super::world::facts::value_for(&object.record, last, &kind)?;
-        let mut inputs = Inputs::of_document(&scan.document, operation);
-        let values = object.parents.iter().cloned().chain([id]);
-        inputs.path = path.iter().map(|name| (*name).to_owned()).zip(values).collect();
-        (inputs.path.len() == path.len()).then_some(inputs)
-    });
-    let inputs = inputs.unwrap_or_else(|| Inputs::of_document(&scan.document, operation));
-    scan.written(operation, &inputs).with(scan.genuine())
+    let (inputs, who) = suggested(scan, world, operation);
+    scan.written(operation, &inputs).with(scan.credential(who).await)
 }
 
 async fn send(

@@ -2,11 +2,10 @@
 //! them away?
 
 use super::overrides::WAYS;
-use super::{Found, OVERRIDE_READ, UNDOCUMENTED};
+use super::{Found, OVERRIDE, OVERRIDE_READ, UNDOCUMENTED};
 use crate::api::Method;
 use crate::live::Gap;
 use crate::live::actor::Role;
-use crate::live::fresh::fresh;
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::request::Request;
@@ -31,22 +30,34 @@ pub async fn look(scan: &Scan<'_>) -> Result<Found, Gap> {
             continue;
         }
         let Some(read) = reader(scan, object).await else { continue };
-        let Some(object) = fresh(scan, world, object).await? else { continue };
+        let object = match world.again(scan, object, &[]).await {
+            Ok(Some(object)) => object,
+            Err(error) if error.is_final() => return Err(Gap::from(&error)),
+            _ => continue,
+        };
         let Some(request) = reader(scan, &object).await else { continue };
         kinds.push(object_kind(world, &object.collection));
         found.asked += 1;
-        if let Some(finding) = overridden(scan, &request).await? {
+        let posted = documents(scan, &read, Method::Post);
+        let mut gone = overridden(scan, &request, Method::Get).await?;
+        if gone.is_none() && !posted {
+            gone = overridden(scan, &request, Method::Post).await?;
+        }
+        if let Some(finding) = gone {
             found.findings.push(finding);
             continue;
         }
-        let documented = scan.document.operations.iter().any(|one| {
-            one.method == Method::Delete && Some(one.path) == path_of(scan, &read)
-        });
-        if !documented {
+        if !documents(scan, &read, Method::Delete) {
             found.findings.extend(deleted(scan, &request).await?);
         }
     }
     Ok(found)
+}
+
+/// True if the document offers this method on the path of a request.
+fn documents(scan: &Scan<'_>, read: &Request, method: Method) -> bool {
+    let path = path_of(scan, read);
+    scan.document.operations.iter().any(|one| one.method == method && Some(one.path) == path)
 }
 
 fn object_kind<'w>(world: &'w World, collection: &str) -> &'w str {
@@ -76,20 +87,26 @@ async fn reader(scan: &Scan<'_>, object: &Object) -> Option<Request> {
     Some(request.with(scan.credential(object.owner).await))
 }
 
-/// A GET that says in a header or parameter that it is a DELETE; beside one that says that it is
-/// something that does not exist.
-async fn overridden(scan: &Scan<'_>, read: &Request) -> Result<Option<Finding>, Gap> {
+/// A GET or POST that says in a header or parameter that it is a DELETE; beside one that says that it
+/// is something that does not exist.
+async fn overridden(
+    scan: &Scan<'_>,
+    read: &Request,
+    method: Method,
+) -> Result<Option<Finding>, Gap> {
     let Some(before) = alive(scan, read).await? else { return Ok(None) };
+    let sent = Request { method, ..read.clone() };
+    let flaw = if method == Method::Get { &OVERRIDE_READ } else { &OVERRIDE };
     for way in WAYS {
-        let Some(_) = answer(scan, &way.applied(read, "PORTCULLIS")).await? else { continue };
+        let Some(_) = answer(scan, &way.applied(&sent, "PORTCULLIS")).await? else { continue };
         let Some(control) = alive(scan, read).await? else { return Ok(None) };
-        let Some(changed) = answer(scan, &way.applied(read, "DELETE")).await? else { continue };
+        let Some(changed) = answer(scan, &way.applied(&sent, "DELETE")).await? else { continue };
         if alive(scan, read).await?.is_some() {
             continue;
         }
         let Some(after) = answer(scan, read).await? else { return Ok(None) };
         let all = [before, control, changed, after].map(|reply| reply.exchange);
-        let finding = OVERRIDE_READ.found(read.operation.clone(), all.to_vec());
+        let finding = flaw.found(read.operation.clone(), all.to_vec());
         return Ok(Some(finding.of_shape(way.name())));
     }
     Ok(None)

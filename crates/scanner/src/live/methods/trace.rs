@@ -11,7 +11,8 @@ use crate::live::scan::Scan;
 
 /// Paths that are asked.
 const MOST_PATHS: usize = 3;
-const HEADER: &str = "X-Portcullis-Word";
+/// In small letters, as it goes on the wire.
+const HEADER: &str = "x-portcullis-word";
 
 pub async fn look(scan: &Scan<'_>) -> Result<Found, Gap> {
     let mut found = Found::default();
@@ -32,7 +33,7 @@ pub async fn look(scan: &Scan<'_>) -> Result<Found, Gap> {
         }
         // A service that repeats headers by design repeats them to GET too.
         let Some(control) = answer(scan, &control).await? else { continue };
-        if control.text().contains(HEADER) {
+        if control.text().to_ascii_lowercase().contains(HEADER) {
             continue;
         }
         let evidence = vec![control.exchange, reply.exchange];
@@ -56,12 +57,11 @@ async fn answer(scan: &Scan<'_>, request: &Request) -> Result<Option<Reply>, Gap
     }
 }
 
-/// A success that holds our header as a line of a request.
+/// A success that holds our header, and then its value: on one line, or on two.
 fn repeats(reply: &Reply, word: &str) -> bool {
-    let text = reply.text();
-    let line = text.lines().any(|line| {
-        let line = line.to_ascii_lowercase();
-        line.contains(&HEADER.to_ascii_lowercase()) && line.contains(word)
+    let text = reply.text().to_ascii_lowercase();
+    let line = text.split_once(HEADER).is_some_and(|(_, rest)| {
+        rest.trim_start_matches([':', ' ', '"', ',', '\r', '\n', '\t']).starts_with(word)
     });
     reply.is_success() && line && (reply.json().is_none() || !tells_of_error(reply))
 }

@@ -13,8 +13,10 @@ use crate::api::Method;
 use crate::report::Exchange;
 
 /// Readings that are compared, and numbers of one of them.
-const MOST_READINGS: usize = 12;
-const MOST_NUMBERS: usize = 400;
+const MOST_READINGS: usize = 16;
+const MOST_NUMBERS: usize = 600;
+/// Items of a list whose numbers are read: accounts, not entries.
+const MOST_ITEMS: usize = 20;
 
 /// What is read each time.
 pub struct Ledger<'l, 'a> {
@@ -30,7 +32,7 @@ pub struct Page {
 }
 
 impl<'l, 'a> Ledger<'l, 'a> {
-    /// What the caller of a case reads without an id, and what lies on the way to the case's object.
+    /// What the caller of a case reads: without an id, of own objects, and of the case's object.
     pub fn of(scan: &'l Scan<'a>, world: &World, case: &Case, changes: &[Change]) -> Self {
         let who = if case.who == Who::Nobody { Who::A } else { case.who };
         let path = scan.document.operations.get(case.operation).map_or("", |one| one.path);
@@ -41,11 +43,7 @@ impl<'l, 'a> Ledger<'l, 'a> {
                 continue;
             }
             let Some(read) = world.case(index, who) else { continue };
-            let here = !operation.is_templated();
             let above = whole.starts_with(&facts::normal(operation.path));
-            if !here && !above {
-                continue;
-            }
             // The same object as the request's.
             let mut own = Vec::new();
             for (name, value) in &case.inputs.path {
@@ -100,6 +98,9 @@ fn numbers(value: &Value, place: &str, found: &mut BTreeMap<String, f64>) {
             // Lists move; how long they are says what was added.
             let length = u32::try_from(items.len()).unwrap_or(u32::MAX);
             found.insert(format!("{place}, items"), f64::from(length));
+            for (at, item) in items.iter().take(MOST_ITEMS).enumerate() {
+                numbers(item, &format!("{place}[{at}]"), found);
+            }
         }
         Value::Object(members) => {
             for (name, value) in members {

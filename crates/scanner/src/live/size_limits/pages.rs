@@ -1,9 +1,12 @@
 //! Pages: a small size that is kept shows that the parameter is heard; a huge one shows its bound.
 
+use std::sync::Arc;
+
 use super::Found;
 use super::flaws::PAGE;
-use crate::api::{Parameter, Put};
+use crate::api::{Operation, Parameter, Put};
 use crate::live::Gap;
+use crate::live::call::Inputs;
 use crate::live::injection::probe::items;
 use crate::live::reply::Reply;
 use crate::live::scan::Scan;
@@ -26,7 +29,9 @@ pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Found, Gap> {
     for (index, operation) in scan.document.operations.iter().enumerate() {
         let parameter = operation.at_place(Put::Query).find(|one| is_size(one.name));
         let reading = parameter.filter(|_| operation.method.is_safe());
-        let (Some(parameter), Some(case)) = (reading, fullest(world, index)) else { continue };
+        let (Some(parameter), Some(own)) = (reading, fullest(world, index)) else { continue };
+        let Some(case) = larger(scan, own, operation).await? else { continue };
+        let case = &case;
         let Some(small) = page(scan, case, parameter.name, 2).await? else { continue };
         let Some(huge) = page(scan, case, parameter.name, HUGE).await? else { continue };
         // A list that does not hear the parameter has no pages.
@@ -52,6 +57,28 @@ pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Found, Gap> {
 fn fullest(world: &World, index: usize) -> Option<&Case> {
     let cases = world.cases().iter().filter(|case| case.operation == index);
     cases.max_by_key(|case| case.reply.json().as_ref().and_then(items))
+}
+
+/// The case, or the same operation on what the document gives as an example, where that shows more.
+async fn larger(
+    scan: &Scan<'_>,
+    case: &Case,
+    operation: &Operation<'_>,
+) -> Result<Option<Case>, Gap> {
+    let inputs = Inputs::of_document(&scan.document, operation);
+    if !operation.is_templated() || inputs.path == case.inputs.path {
+        return Ok(Some(case.clone()));
+    }
+    let request = scan.written(operation, &inputs).with(case.request.credential.clone());
+    let reply = match scan.send(&request).await {
+        Ok(reply) => Arc::new(reply),
+        Err(error) if error.is_final() => return Err(Gap::from(&error)),
+        Err(_) => return Ok(Some(case.clone())),
+    };
+    let count = |reply: &Reply| reply.json().as_ref().and_then(items);
+    let more = reply.is_success() && count(&reply) > count(&case.reply);
+    let shown = Case { inputs, request, reply, object: None, ..case.clone() };
+    Ok(Some(if more { shown } else { case.clone() }))
 }
 
 async fn page(
@@ -84,13 +111,10 @@ fn bound(parameter: &Parameter<'_>) -> Option<usize> {
 /// More than the document allows; or more than any program gives without a bound of its own: a
 /// bound is a round number, and the whole of a table mostly is not.
 fn is_unbounded(count: usize, documented: Option<usize>) -> bool {
-    if let Some(most) = documented {
-        if count > most {
-            return true;
-        }
-    }
-    let round = count % 50 == 0 || count.is_power_of_two();
-    count > MANY || (count > LEAST_TELLING && !round && documented != Some(count))
+    let round = count.is_multiple_of(50) || count.is_power_of_two();
+    documented.is_some_and(|most| count > most)
+        || count > MANY
+        || (count > LEAST_TELLING && !round && documented != Some(count))
 }
 
 #[cfg(test)]
