@@ -329,8 +329,23 @@ impl<'a> Learner<'_, 'a> {
                 continue;
             }
             let marker = Marker::fresh();
-            let filled = self.fill(operation, who, &marker, true);
-            if operation.is_templated() && filled.object.is_none() {
+            let mut filled = self.fill(operation, who, &marker, true);
+            let last = filled.inputs.path.last();
+            let about_self = last.is_some_and(|(_, value)| {
+                value.len() > 1 && self.names_of(who).iter().any(|(_, name)| name == value)
+            });
+            let given = self.scan.actors().known(who).is_some_and(|actor| !actor.is_made());
+            let page = ["me", "profile", "account", "self", "session", "user"];
+            let own_page = about_self
+                || operation
+                    .path
+                    .split('/')
+                    .flat_map(words)
+                    .any(|word| page.contains(&word.as_str()));
+            if let (true, Some(body)) = (given && own_page, filled.inputs.body.as_mut()) {
+                keep_login(body);
+            }
+            if operation.is_templated() && filled.object.is_none() && !about_self {
                 self.refuse(index, "its path leads to no object of ours".to_owned());
                 continue;
             }
@@ -834,6 +849,17 @@ pub fn drafted<'a>(scan: &Scan<'a>, operation: &Operation<'a>, marker: &Marker) 
         None => scan.document.body_value(media),
     });
     inputs
+}
+
+/// An account that was given must open with its own name and password afterwards as well.
+fn keep_login(body: &mut Value) {
+    let Some(members) = body.as_object_mut() else { return };
+    members.retain(|name, value| {
+        let lower = name.to_ascii_lowercase();
+        let login = ["username", "login", "email", "mail"].iter().any(|word| lower.contains(word));
+        !(login || crate::live::actor::is_password(name)) || value.is_object()
+    });
+    members.values_mut().for_each(keep_login);
 }
 
 fn is_good(reply: &Reply) -> bool {
