@@ -120,10 +120,10 @@ async fn read(scan: &Scan<'_>, world: &World, index: usize, operation: &Operatio
         Some(_) => Some(scan.look(index, Face::Control).await),
         None => None,
     };
-    let object = world.case(index, Who::A).and_then(|case| world.objects().get(case.object?));
-    let object = object.filter(|object| object.owner == Who::A);
-    let markers = object.and_then(|object| object.marker.clone()).map(|marker| marker.plain());
-    let own = markers.and_then(|text| text.get(3..).map(str::to_owned)).into_iter();
+    let path = world.case(index, Who::A).map(|case| case.request.path.clone()).unwrap_or_default();
+    let mine = world.objects().iter().filter(|object| object.owner == Who::A);
+    let markers = mine.filter_map(|object| object.marker.as_ref());
+    let own = markers.filter(|marker| !marker.is_in(&path)).map(|marker| marker.tail().to_owned());
     let names = world.names(Who::A).iter().map(|(_, name)| name.clone());
     let mails = names.filter(|name| name.contains('@'));
     Asked {
@@ -141,9 +141,24 @@ async fn read(scan: &Scan<'_>, world: &World, index: usize, operation: &Operatio
 /// What everybody may ask, whatever a document forgets to say: the way in, and what is published.
 fn is_public_by_nature(operation: &Operation<'_>, role: Role) -> bool {
     let path = operation.path.to_ascii_lowercase();
-    let published = [".well-known", "jwks", "openapi", "swagger", "/docs", "/health", "/ping", "/status", "/version", "/livez", "/readyz"];
+    let published = [
+        ".well-known",
+        "jwks",
+        "openapi",
+        "swagger",
+        "/docs",
+        "/health",
+        "/ping",
+        "/status",
+        "/version",
+        "/livez",
+        "/readyz",
+    ];
     let way_in = matches!(role, Role::LogIn | Role::Register | Role::Refresh | Role::LogOut);
-    let forgotten = role == Role::Password && ["forgot", "reset", "recover", "confirm", "verify"].iter().any(|word| path.contains(word));
+    let forgotten = role == Role::Password
+        && ["forgot", "reset", "recover", "confirm", "verify"]
+            .iter()
+            .any(|word| path.contains(word));
     let read = operation.method.is_safe() && published.iter().any(|word| path.contains(word));
     way_in || forgotten || read || is_harmful(operation, role)
 }
@@ -152,11 +167,13 @@ fn judge(seen: &Seen) -> Judgement {
     let mut judgement = Judgement::default();
     let controls = || seen.asked.iter().filter_map(|one| one.control.as_ref()?.as_ref().ok());
     let reachable = controls().any(|reply| reply.is_success() && !tells_of_error(reply));
+    let refusals = refusals(&seen.asked);
     let mut undecided = Vec::new();
     let mut open: usize = 0;
     for asked in &seen.asked {
         match verdict(asked, reachable) {
             Verdict::Closed => {}
+            Verdict::Undecided(_) if is_refused(asked, &refusals) => {}
             Verdict::Undecided(why) => undecided.push(format!("{}: {why}", asked.operation)),
             Verdict::Open { with_garbage } => {
                 open += 1;
@@ -179,6 +196,26 @@ fn judge(seen: &Seen) -> Judgement {
         judgement.value("authentication.operations_public", seen.public);
     }
     judgement
+}
+
+/// Words in which this service refuses callers without a credential, whatever status it gives them:
+/// what they got where the valid credential was let in.
+fn refusals(asked: &[Asked]) -> Vec<(u16, String)> {
+    let refused = asked.iter().filter_map(|one| {
+        let control = one.control.as_ref()?.as_ref().ok()?;
+        let reply = one.anonymous.as_ref().ok()?;
+        let let_in = control.is_success() && !tells_of_error(control);
+        (let_in && tells_of_error(reply)).then(|| (reply.status, reply.text().into_owned()))
+    });
+    refused.collect()
+}
+
+fn is_refused(asked: &Asked, refusals: &[(u16, String)]) -> bool {
+    [&asked.anonymous, &asked.garbage].into_iter().all(|answer| {
+        answer.as_ref().is_ok_and(|reply| {
+            refusals.iter().any(|(status, text)| *status == reply.status && *text == reply.text())
+        })
+    })
 }
 
 /// The reason for undecided operations: if none could be controlled, that is why.

@@ -69,6 +69,11 @@ impl Marker {
         Self { tail: bytes.iter().map(letter).collect() }
     }
 
+    /// The letters that no other marker has.
+    pub fn tail(&self) -> &str {
+        &self.tail
+    }
+
     /// `pcl-` and ten letters.
     pub fn text(&self) -> String {
         format!("pcl-{}", self.tail)
@@ -228,7 +233,9 @@ impl<'a> Invention<'_, 'a> {
         let formatted = schema.get("format").and_then(Value::as_str);
         let plain =
             formatted.is_none_or(|format| matches!(format, "email" | "password" | "string"));
-        plain && schema.get("pattern").is_none() && (is_free(name) || is_account_word(name))
+        plain
+            && schema.get("pattern").is_none()
+            && (is_free(name) || is_once(name) || is_account_word(name))
     }
 
     fn text(&self, schema: &Value, name: &str) -> String {
@@ -319,6 +326,16 @@ pub fn singular(word: &str) -> String {
 /// True if the text under this name is free.
 pub fn is_free(name: &str) -> bool {
     FREE.contains(&last_word(name).as_str())
+}
+
+/// True if a value under this name counts once: an idempotency key and the like.
+pub fn is_once(name: &str) -> bool {
+    let said = words(name);
+    let once = ["request", "idempotency", "nonce", "correlation", "dedup", "client"];
+    said.iter().any(|word| once.contains(&word.as_str()))
+        && said.last().is_some_and(|last| {
+            matches!(last.as_str(), "id" | "key" | "nonce" | "token" | "reference")
+        })
 }
 
 fn is_account_word(name: &str) -> bool {

@@ -110,7 +110,11 @@ fn judge(sent: &Sent) -> Vec<String> {
     sent.wishes.iter().filter(took).map(|wish| wish.name.clone()).collect()
 }
 
-fn finding(operation: &Operation<'_>, taken: &[String], evidence: Vec<Exchange>) -> crate::report::Finding {
+fn finding(
+    operation: &Operation<'_>,
+    taken: &[String],
+    evidence: Vec<Exchange>,
+) -> crate::report::Finding {
     let mut finding = ASSIGNABLE.found(Some(operation.label()), evidence);
     let names: Vec<_> = taken.iter().map(|name| format!("`{name}`")).collect();
     finding.why = format!("{} Taken: {}.", finding.why, names.join(", "));

@@ -8,8 +8,8 @@ use crate::live::actor::Who;
 use crate::live::call::Inputs;
 use crate::live::client::WireError;
 use crate::live::invent::Marker;
-use crate::live::request::Request;
 use crate::live::reply::Reply;
+use crate::live::request::Request;
 use crate::live::scan::Scan;
 use crate::live::world::object::Look;
 use crate::live::world::{Change, Object, Spot, World, drafted};
@@ -24,7 +24,12 @@ struct Plan {
 
 /// Asks an operation without a credential and with a made-up one. What it would change is A's own,
 /// or nothing at all: an id that nobody has.
-pub(super) async fn ask(scan: &Scan<'_>, world: &World, index: usize, operation: &Operation<'_>) -> Asked {
+pub(super) async fn ask(
+    scan: &Scan<'_>,
+    world: &World,
+    index: usize,
+    operation: &Operation<'_>,
+) -> Asked {
     let plan = match operation.method {
         Method::Delete => deletion(scan, world, operation).await,
         _ => Ok(known(scan, world, index, operation)),
@@ -71,7 +76,8 @@ fn unasked(operation: &Operation<'_>, error: &WireError) -> Asked {
 /// The case that A succeeded with, with a marker of its own.
 fn known(scan: &Scan<'_>, world: &World, index: usize, operation: &Operation<'_>) -> Option<Plan> {
     let case = world.case(index, Who::A)?;
-    let object = case.object.and_then(|at| world.objects().get(at)).filter(|one| one.owner == Who::A);
+    let object =
+        case.object.and_then(|at| world.objects().get(at)).filter(|one| one.owner == Who::A);
     if operation.is_templated() && object.is_none() {
         return None;
     }
@@ -80,13 +86,25 @@ fn known(scan: &Scan<'_>, world: &World, index: usize, operation: &Operation<'_>
     let planted = inputs.body.as_mut().is_some_and(|body| marker.plant(body));
     let request = scan.written(operation, &inputs);
     let object = object.cloned().filter(|_| operation.method != Method::Post);
-    Some(Plan { request, object, marker: planted.then_some(marker), control: Some(case.reply.clone()) })
+    Some(Plan {
+        request,
+        object,
+        marker: planted.then_some(marker),
+        control: Some(case.reply.clone()),
+    })
 }
 
 /// A fresh object of A, to be deleted.
-async fn deletion(scan: &Scan<'_>, world: &World, operation: &Operation<'_>) -> Result<Option<Plan>, WireError> {
-    let mut mine = world.objects().iter().filter(|one| one.owner == Who::A && one.made_by.is_some());
-    let Some(like) = mine.find(|one| one.inputs(scan, operation).is_some()) else { return Ok(None) };
+async fn deletion(
+    scan: &Scan<'_>,
+    world: &World,
+    operation: &Operation<'_>,
+) -> Result<Option<Plan>, WireError> {
+    let mut mine =
+        world.objects().iter().filter(|one| one.owner == Who::A && one.made_by.is_some());
+    let Some(like) = mine.find(|one| one.inputs(scan, operation).is_some()) else {
+        return Ok(None);
+    };
     let Some(fresh) = world.again(scan, like, &[]).await? else { return Ok(None) };
     let Some(inputs) = fresh.inputs(scan, operation) else { return Ok(None) };
     let request = scan.written(operation, &inputs);
@@ -130,7 +148,10 @@ async fn shown(
     }
     let before = before.filter(|look| look.there)?;
     let after = look(scan, world, plan).await?;
-    let marked = plan.marker.as_ref().is_some_and(|marker| marker.is_in(&after.text) && !marker.is_in(&before.text));
+    let marked = plan
+        .marker
+        .as_ref()
+        .is_some_and(|marker| marker.is_in(&after.text) && !marker.is_in(&before.text));
     let deletes = plan.request.method == Method::Delete;
     let gone = deletes && (!after.there && after.reply.status < 500 && after.reply.status != 429);
     let emptied = deletes && after.there && after.text != before.text;

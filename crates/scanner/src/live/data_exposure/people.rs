@@ -14,10 +14,42 @@ use crate::live::world::{Case, World, facts};
 
 /// Words of fields that people keep to themselves.
 const PRIVATE: [&str; 37] = [
-    "email", "mail", "phone", "mobile", "telephone", "birth", "birthday", "birthdate", "dob",
-    "born", "address", "street", "iban", "salary", "income", "balance", "credit", "purse", "wallet",
-    "guardian", "parent", "licence", "license", "passport", "tax", "diagnosis", "religion",
-    "nationality", "gender", "insurance", "lastname", "surname", "ip", "bank", "emergency", "notes",
+    "email",
+    "mail",
+    "phone",
+    "mobile",
+    "telephone",
+    "birth",
+    "birthday",
+    "birthdate",
+    "dob",
+    "born",
+    "address",
+    "street",
+    "iban",
+    "salary",
+    "income",
+    "balance",
+    "credit",
+    "purse",
+    "wallet",
+    "guardian",
+    "parent",
+    "licence",
+    "license",
+    "passport",
+    "tax",
+    "diagnosis",
+    "religion",
+    "nationality",
+    "gender",
+    "insurance",
+    "lastname",
+    "surname",
+    "ip",
+    "bank",
+    "emergency",
+    "notes",
     "internal",
 ];
 /// Records of others that make it more than a chance.
@@ -41,7 +73,10 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
         if !is_of_another(world, case.who, &own, &record) {
             continue;
         }
-        for (name, value) in record.iter().filter(|(name, value)| is_private(name) && (value.is_string() || value.is_number())) {
+        for (name, value) in record
+            .iter()
+            .filter(|(name, value)| is_private(name) && (value.is_string() || value.is_number()))
+        {
             let text = as_text(value);
             if documented.contains(name.as_str()) || text.is_empty() || text.contains("***") {
                 continue;
@@ -58,12 +93,21 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
 
 fn is_private(name: &str) -> bool {
     let said = words(name);
-    said.iter().any(|word| PRIVATE.contains(&word.as_str())) || PRIVATE.contains(&said.concat().as_str())
+    said.iter().any(|word| PRIVATE.contains(&word.as_str()))
+        || PRIVATE.contains(&said.concat().as_str())
 }
 
-fn is_of_another(world: &World, who: Who, own: &BTreeSet<String>, record: &Map<String, Value>) -> bool {
+fn is_of_another(
+    world: &World,
+    who: Who,
+    own: &BTreeSet<String>,
+    record: &Map<String, Value>,
+) -> bool {
     let texts: Vec<_> = record.values().map(as_text).filter(|text| text.len() > 1).collect();
-    let mine = world.objects().iter().any(|object| object.owner == who && texts.iter().any(|text| object.is_in(text)));
+    let mine = world
+        .objects()
+        .iter()
+        .any(|object| object.owner == who && texts.iter().any(|text| object.is_in(text)));
     !mine && !texts.iter().any(|text| own.contains(text))
 }
 
@@ -71,7 +115,13 @@ fn is_of_another(world: &World, who: Who, own: &BTreeSet<String>, record: &Map<S
 fn documented<'a>(scan: &Scan<'a>, operation: usize) -> BTreeSet<&'a str> {
     let Some(operation) = scan.document.operations.get(operation) else { return BTreeSet::new() };
     let content = operation.successes().flat_map(|answer| answer.content.iter());
-    let shapes = content.filter_map(|media| media.schema).flat_map(|schema| scan.document.shapes.closure(schema.shape));
+    let shapes = content
+        .filter_map(|media| media.schema)
+        .flat_map(|schema| scan.document.shapes.closure(schema.shape));
     let shapes = shapes.filter_map(|index| scan.document.shapes.list.get(index));
-    shapes.flat_map(|shape| shape.fields.iter()).map(|field| field.name).filter(|name| !name.is_empty()).collect()
+    shapes
+        .flat_map(|shape| shape.fields.iter())
+        .map(|field| field.name)
+        .filter(|name| !name.is_empty())
+        .collect()
 }

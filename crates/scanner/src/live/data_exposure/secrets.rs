@@ -15,8 +15,20 @@ const MOST_ITEMS: usize = 60;
 
 /// Beginnings of stored passwords (the modular crypt format and its relatives).
 const STORED: [&str; 14] = [
-    "$2a$", "$2b$", "$2y$", "$argon2", "$pbkdf2", "pbkdf2:", "pbkdf2_sha", "scrypt:", "$scrypt",
-    "$5$", "$6$", "$1$", "{SSHA}", "bcrypt$",
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "$argon2",
+    "$pbkdf2",
+    "pbkdf2:",
+    "pbkdf2_sha",
+    "scrypt:",
+    "$scrypt",
+    "$5$",
+    "$6$",
+    "$1$",
+    "{SSHA}",
+    "bcrypt$",
 ];
 
 /// What a field is, as far as name and value tell.
@@ -64,7 +76,13 @@ struct Field {
     record: Map<String, Value>,
 }
 
-fn walk(value: &Value, name: &str, record: &Map<String, Value>, depth: usize, found: &mut Vec<Field>) {
+fn walk(
+    value: &Value,
+    name: &str,
+    record: &Map<String, Value>,
+    depth: usize,
+    found: &mut Vec<Field>,
+) {
     if depth > MOST_DEPTH {
         return;
     }
@@ -78,7 +96,11 @@ fn walk(value: &Value, name: &str, record: &Map<String, Value>, depth: usize, fo
             items.iter().take(MOST_ITEMS).for_each(|one| walk(one, name, record, depth + 1, found));
         }
         Value::String(_) | Value::Number(_) => {
-            found.push(Field { name: name.to_owned(), value: value.clone(), record: record.clone() });
+            found.push(Field {
+                name: name.to_owned(),
+                value: value.clone(),
+                record: record.clone(),
+            });
         }
         _ => {}
     }
@@ -93,19 +115,32 @@ fn what(name: &str, value: &Value) -> Option<What> {
     let has = |list: &[&str]| said.iter().any(|word| list.contains(&word.as_str()));
     let joined = said.concat();
     let long = text.len() >= 4 && !text.contains("://");
-    if STORED.iter().any(|start| text.starts_with(start)) || text.contains("-----BEGIN") && text.contains("PRIVATE KEY") {
+    if STORED.iter().any(|start| text.starts_with(start))
+        || text.contains("-----BEGIN") && text.contains("PRIVATE KEY")
+    {
         return Some(What::Never);
     }
-    if is_password_word(name) && long && value.is_string() && !has(&["policy", "hint", "expires", "changed", "updated", "at", "reset", "url", "rules", "strength", "min", "max"]) {
+    if is_password_word(name)
+        && long
+        && value.is_string()
+        && !has(&[
+            "policy", "hint", "expires", "changed", "updated", "at", "reset", "url", "rules",
+            "strength", "min", "max",
+        ])
+    {
         return Some(What::Never);
     }
-    let digest = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=$.:_-".contains(&byte));
+    let digest = text.len() >= 16
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=$.:_-".contains(&byte));
     if has(&["salt"]) && long && value.is_string() && !text.contains(' ') {
         return Some(What::Never);
     }
     // A digest of a file is no secret: the word stands alone or beside what is kept secret.
     let of_secret = has(&["pw", "pwd", "pass", "user", "secret", "credential", "login"]);
-    if has(&["hash", "digest", "hashed"]) && digest && (of_secret || joined == "hash" && is_hex(&text, 32)) {
+    if has(&["hash", "digest", "hashed"])
+        && digest
+        && (of_secret || joined == "hash" && is_hex(&text, 32))
+    {
         return Some(What::Never);
     }
     if has(&["cvv", "cvc", "ssn", "pan"]) && text.chars().any(|one| one.is_ascii_digit()) && long {
@@ -115,15 +150,37 @@ fn what(name: &str, value: &Value) -> Option<What> {
         return Some(What::OthersOnly);
     }
     // A digest under such a name is what a password or a code is checked against.
-    if has(&["secret"]) && is_hex(&text, 32) || has(&["reset", "recovery"]) && has(&["code", "token", "key", "pin"]) && long {
+    if has(&["secret"]) && is_hex(&text, 32)
+        || has(&["reset", "recovery"]) && has(&["code", "token", "key", "pin"]) && long
+    {
         return Some(What::Never);
     }
-    let code = has(&["code", "otp", "pin"]) && has(&["reset", "otp", "pin", "verification", "recovery", "confirm", "mfa", "login"]);
+    let code = has(&["code", "otp", "pin"])
+        && has(&["reset", "otp", "pin", "verification", "recovery", "confirm", "mfa", "login"]);
     if (code || has(&["otp", "mfa", "totp"])) && long && !text.contains(' ') {
         return Some(What::OthersOnly);
     }
-    let paging = has(&["next", "prev", "previous", "page", "csrf", "xsrf", "form", "cursor", "public", "idempotency", "type", "sort", "foreign", "primary", "expires"]);
-    let key = has(&["secret", "apikey", "token"]) || (has(&["key"]) && (has(&["api", "private", "access", "owner", "user", "secret", "auth"]) || said.len() == 1));
+    let paging = has(&[
+        "next",
+        "prev",
+        "previous",
+        "page",
+        "csrf",
+        "xsrf",
+        "form",
+        "cursor",
+        "public",
+        "idempotency",
+        "type",
+        "sort",
+        "foreign",
+        "primary",
+        "expires",
+    ]);
+    let key = has(&["secret", "apikey", "token"])
+        || (has(&["key"])
+            && (has(&["api", "private", "access", "owner", "user", "secret", "auth"])
+                || said.len() == 1));
     if key && !paging && value.is_string() && looks_random(&text) {
         return Some(What::OthersOnly);
     }
@@ -131,9 +188,15 @@ fn what(name: &str, value: &Value) -> Option<What> {
 }
 
 fn is_reset_code(world: &World, case: &Case, name: &str, text: &str) -> bool {
-    let named = words(name).iter().any(|word| ["code", "otp", "pin", "token", "key"].contains(&word.as_str()));
-    let code = text.len() >= 4 && !text.contains(' ') && text.bytes().any(|byte| byte.is_ascii_digit());
-    world.roles.get(case.operation) == Some(&Role::Password) && named && code && case.reply.status != text.parse().unwrap_or(0)
+    let named = words(name)
+        .iter()
+        .any(|word| ["code", "otp", "pin", "token", "key"].contains(&word.as_str()));
+    let code =
+        text.len() >= 4 && !text.contains(' ') && text.bytes().any(|byte| byte.is_ascii_digit());
+    world.roles.get(case.operation) == Some(&Role::Password)
+        && named
+        && code
+        && case.reply.status != text.parse().unwrap_or(0)
 }
 
 fn is_password_word(name: &str) -> bool {
@@ -145,8 +208,12 @@ fn is_password_word(name: &str) -> bool {
 fn is_masked(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let hidden = text.chars().filter(|one| matches!(one, '*' | '•' | '●' | 'x' | 'X')).count();
-    text.is_empty() || text.contains("***") || (hidden * 2 > text.len() && text.len() >= 4)
-        || ["redacted", "hidden", "masked", "filtered", "write-only", "[removed]"].iter().any(|word| lower.contains(word))
+    text.is_empty()
+        || text.contains("***")
+        || (hidden * 2 > text.len() && text.len() >= 4)
+        || ["redacted", "hidden", "masked", "filtered", "write-only", "[removed]"]
+            .iter()
+            .any(|word| lower.contains(word))
 }
 
 fn is_hex(text: &str, least: usize) -> bool {
@@ -156,18 +223,33 @@ fn is_hex(text: &str, least: usize) -> bool {
 /// A text that nobody would type.
 fn looks_random(text: &str) -> bool {
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=+/:".contains(&byte));
-    text.len() >= 10 && plain && text.bytes().any(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+    text.len() >= 10
+        && plain
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Thirteen to nineteen digits with a right check digit (ISO/IEC 7812-1).
 fn is_card(text: &str) -> bool {
-    let digits: Vec<u32> = text.chars().filter(|one| !matches!(one, ' ' | '-')).map_while(|one| one.to_digit(10)).collect();
+    let digits: Vec<u32> = text
+        .chars()
+        .filter(|one| !matches!(one, ' ' | '-'))
+        .map_while(|one| one.to_digit(10))
+        .collect();
     let signs = text.chars().filter(|one| matches!(one, ' ' | '-')).count();
-    let sum: u32 = digits.iter().rev().enumerate().map(|(at, digit)| match at % 2 {
-        0 => *digit,
-        _ => digit * 2 / 10 + digit * 2 % 10,
-    }).sum();
-    (13..=19).contains(&digits.len()) && digits.len() + signs == text.chars().count() && sum % 10 == 0 && digits.iter().any(|digit| *digit != 0)
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| match at % 2 {
+            0 => *digit,
+            _ => digit * 2 / 10 + digit * 2 % 10,
+        })
+        .sum();
+    (13..=19).contains(&digits.len())
+        && digits.len() + signs == text.chars().count()
+        && sum % 10 == 0
+        && digits.iter().any(|digit| *digit != 0)
 }
 
 /// True if a record says that it belongs to somebody other than the caller.
@@ -180,10 +262,21 @@ fn is_of_another(scan: &Scan<'_>, world: &World, case: &Case, record: &Map<Strin
         return false;
     }
     let names_me = texts.iter().any(|text| text.len() > 1 && own.contains(&text.as_str()));
-    let mine = case.object.and_then(|at| world.objects().get(at)).is_some_and(|object| object.owner == case.who);
-    let made = world.objects().iter().any(|object| object.owner == case.who && texts.iter().any(|text| object.is_in(text)));
-    let reads = scan.document.operations.get(case.operation).is_some_and(|one| one.method == crate::api::Method::Get);
-    case.who == Who::Nobody && reads || reads && !names_me && !mine && !made && !is_about_caller(scan, case)
+    let mine = case
+        .object
+        .and_then(|at| world.objects().get(at))
+        .is_some_and(|object| object.owner == case.who);
+    let made = world
+        .objects()
+        .iter()
+        .any(|object| object.owner == case.who && texts.iter().any(|text| object.is_in(text)));
+    let reads = scan
+        .document
+        .operations
+        .get(case.operation)
+        .is_some_and(|one| one.method == crate::api::Method::Get);
+    case.who == Who::Nobody && reads
+        || reads && !names_me && !mine && !made && !is_about_caller(scan, case)
 }
 
 fn is_about_caller(scan: &Scan<'_>, case: &Case) -> bool {

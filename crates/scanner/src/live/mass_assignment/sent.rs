@@ -47,7 +47,11 @@ pub(super) async fn ask(
         // Together they were refused; alone the one that counts may not be.
         for wish in wishes.iter().take(8) {
             let one = turn(scan, world, operation, case, &[change(&holder, wish)]).await?;
-            let taken = one.as_ref().is_some_and(|one| one.record.get(&wish.name).is_some_and(|shown| super::fields::same(shown, &wish.value)));
+            let taken = one.as_ref().is_some_and(|one| {
+                one.record
+                    .get(&wish.name)
+                    .is_some_and(|shown| super::fields::same(shown, &wish.value))
+            });
             if taken {
                 attack = one;
                 break;
@@ -58,7 +62,12 @@ pub(super) async fn ask(
         Some(attack) => attack,
         None => {
             let evidence = vec![control.reply.exchange];
-            return Ok(Some(Sent { attack: control.record.clone(), control: control.record, wishes, evidence }));
+            return Ok(Some(Sent {
+                attack: control.record.clone(),
+                control: control.record,
+                wishes,
+                evidence,
+            }));
         }
     };
     let mut evidence = vec![control.reply.exchange];
@@ -78,8 +87,14 @@ fn holder(body: &Value) -> String {
     let mut value = body;
     for _ in 0..3 {
         let Some(members) = value.as_object() else { break };
-        let inner = ["data", "attributes"].iter().find(|key| members.get(**key).is_some_and(Value::is_object));
-        let only = members.iter().next().filter(|(_, value)| members.len() == 1 && value.is_object()).map(|(key, _)| key.as_str());
+        let inner = ["data", "attributes"]
+            .iter()
+            .find(|key| members.get(**key).is_some_and(Value::is_object));
+        let only = members
+            .iter()
+            .next()
+            .filter(|(_, value)| members.len() == 1 && value.is_object())
+            .map(|(key, _)| key.as_str());
         let Some(key) = inner.copied().or(only) else { break };
         pointer = format!("{pointer}/{key}");
         value = members.get(key).unwrap_or(&Value::Null);
@@ -121,7 +136,10 @@ async fn turn(
     let (record, shown) = match creates {
         true => {
             let answered = Case { inputs, request, reply: reply.clone().into(), ..case.clone() };
-            let mut object = Object { made_by: case_index(world, case), ..Object::made(operation, &answered, &marker) };
+            let mut object = Object {
+                made_by: case_index(world, case),
+                ..Object::made(operation, &answered, &marker)
+            };
             if !object.is_named() {
                 object.complete(scan, &answered).await?;
             }
@@ -166,7 +184,8 @@ async fn read_place(
 ) -> Result<Shown, WireError> {
     let same = |one: &&Operation<'_>| one.method == Method::Get && one.path == operation.path;
     if let Some(read) = scan.document.operations.iter().find(same) {
-        let there = Inputs { path: inputs.path.clone(), ..Inputs::of_document(&scan.document, read) };
+        let there =
+            Inputs { path: inputs.path.clone(), ..Inputs::of_document(&scan.document, read) };
         let credential = scan.credential(Who::A).await;
         let reply = scan.send(&scan.written(read, &there).with(credential)).await?;
         let record = reply.json().as_ref().and_then(facts::record).unwrap_or_default();

@@ -23,6 +23,8 @@ pub(super) struct Read {
     pub nobody: Option<Reply>,
     /// What B gets for an id that nobody has.
     pub missing: Option<Reply>,
+    /// What B gets of its own at the same place.
+    pub baseline: Option<Reply>,
     /// What B's own lists show.
     pub lists: Vec<String>,
     pub marker: Option<Marker>,
@@ -59,10 +61,14 @@ async fn each(
             continue;
         }
         let known = |one: &&super::Asked| {
-            one.deed == Deed::Read && one.operation == operation.label() && matches!(one.outcome, Outcome::Open(_))
+            one.deed == Deed::Read
+                && one.operation == operation.label()
+                && matches!(one.outcome, Outcome::Open(_))
         };
         let inputs = object.inputs(scan, operation).or_else(|| object.below(scan, operation));
-        let Some(inputs) = inputs.filter(|_| seen.asked.iter().find(known).is_none()) else { continue };
+        let Some(inputs) = inputs.filter(|_| seen.asked.iter().find(known).is_none()) else {
+            continue;
+        };
         let inputs = with_query(world, index, inputs);
         let outcome = read(scan, operation, inputs, object, lists, hidden).await?;
         seen.note(Deed::Read, operation.label(), outcome);
@@ -94,7 +100,17 @@ async fn read(
     let other = Arc::new(scan.send(&request.with(scan.credential(Who::B).await)).await?);
     let known = values(&inputs);
     let nothing = shared(&own, &other, object.marker.as_ref(), &known).is_empty();
-    let mut read = Read { own, other, nobody: None, missing: None, lists: lists.to_vec(), marker: object.marker.clone(), known, hidden };
+    let mut read = Read {
+        own,
+        other,
+        nobody: None,
+        missing: None,
+        baseline: None,
+        lists: lists.to_vec(),
+        marker: object.marker.clone(),
+        known,
+        hidden,
+    };
     if !nothing {
         read.nobody = Some(scan.send(&request).await?);
         let missing = scan.written(operation, &elsewhere(&inputs));
@@ -110,15 +126,20 @@ pub(super) fn judge(read: &Read) -> Outcome {
         return Outcome::Closed;
     }
     let also = |reply: &Option<Reply>| {
-        reply.as_ref().is_some_and(|reply| !shared(&read.own, reply, marker, &read.known).is_empty())
+        reply
+            .as_ref()
+            .is_some_and(|reply| !shared(&read.own, reply, marker, &read.known).is_empty())
     };
     // Nobody at all gets it: that is another question. An id that is not there gives the same:
     // then the id decides nothing.
-    if also(&read.nobody) || also(&read.missing) {
+    if also(&read.nobody) || also(&read.missing) || also(&read.baseline) {
         return Outcome::Shared;
     }
-    let private = same.iter().any(|(name, text)| is_private(name) && !is_listed(&[(name.clone(), text.clone())], &read.lists));
-    let listed = same.iter().filter(|one| is_listed(std::slice::from_ref(one), &read.lists)).count();
+    let private = same.iter().any(|(name, text)| {
+        is_private(name) && !is_listed(&[(name.clone(), text.clone())], &read.lists)
+    });
+    let listed =
+        same.iter().filter(|one| is_listed(std::slice::from_ref(one), &read.lists)).count();
     let marked = marker.is_some_and(|marker| read.lists.iter().any(|list| marker.is_in(list)));
     let is_shared = marked || (listed > 0 && listed * 2 >= same.len());
     if is_shared && !private && !read.hidden {
@@ -146,7 +167,8 @@ async fn lists(scan: &Scan<'_>, world: &World) -> Result<Vec<String>, WireError>
 /// Objects of A once more, made so that only A may see them, where what was sent had such a switch.
 async fn hidden(scan: &Scan<'_>, world: &World) -> Result<Vec<Object>, WireError> {
     let mut found = Vec::new();
-    for object in world.objects().iter().filter(|one| one.owner == Who::A && one.made_by.is_some()) {
+    for object in world.objects().iter().filter(|one| one.owner == Who::A && one.made_by.is_some())
+    {
         let case = object.made_by.and_then(|at| world.cases().get(at));
         let body = case.and_then(|case| case.inputs.body.as_ref()).and_then(Value::as_object);
         let switches = body.into_iter().flatten().filter_map(|(name, value)| {
@@ -171,7 +193,9 @@ fn closing(name: &str, value: &Value) -> Option<Value> {
         Value::Bool(_) if closes => Some(Value::Bool(true)),
         Value::Number(_) if opens => Some(Value::from(0)),
         Value::Number(_) if closes => Some(Value::from(1)),
-        Value::String(_) if has(&["visibility", "privacy", "audience"]) => Some(Value::from("private")),
+        Value::String(_) if has(&["visibility", "privacy", "audience"]) => {
+            Some(Value::from("private"))
+        }
         _ => None,
     }
 }
@@ -209,10 +233,15 @@ async fn crossed(
     seen: &mut Seen,
 ) -> Result<(), WireError> {
     for (index, operation) in scan.document.operations.iter().enumerate() {
-        let (Some(a), Some(b)) = (world.case(index, Who::A), world.case(index, Who::B)) else { continue };
-        let open = seen.asked.iter().any(|one| one.operation == operation.label() && matches!(one.outcome, Outcome::Open(_)));
+        let (Some(a), Some(b)) = (world.case(index, Who::A), world.case(index, Who::B)) else {
+            continue;
+        };
+        let open = seen.asked.iter().any(|one| {
+            one.operation == operation.label() && matches!(one.outcome, Outcome::Open(_))
+        });
         let deep = a.inputs.path.len() >= 2 && a.inputs.path.first() != b.inputs.path.first();
-        let object = a.object.and_then(|at| world.objects().get(at)).filter(|one| one.owner == Who::A);
+        let object =
+            a.object.and_then(|at| world.objects().get(at)).filter(|one| one.owner == Who::A);
         let (Some(object), Some((name, id))) = (object, a.inputs.path.last()) else { continue };
         if operation.method != Method::Get || operation.is_public() || open || !deep {
             continue;
@@ -225,7 +254,18 @@ async fn crossed(
         let missing = scan.written(operation, &elsewhere(&inputs)).with(credential);
         let missing = Some(scan.send(&missing).await?);
         let known = values(&inputs);
-        let read = Read { own, other: Arc::new(other), nobody: None, missing, lists: lists.to_vec(), marker: object.marker.clone(), known, hidden: false };
+        let baseline = Some(scan.send(&b.request(scan, &[])).await?);
+        let read = Read {
+            own,
+            other: Arc::new(other),
+            nobody: None,
+            missing,
+            baseline,
+            lists: lists.to_vec(),
+            marker: object.marker.clone(),
+            known,
+            hidden: false,
+        };
         seen.note(Deed::Read, operation.label(), judge(&read));
     }
     Ok(())
@@ -281,7 +321,9 @@ mod tests {
 
     #[test]
     fn a_refusal_and_other_content_are_closed() {
-        let closed = |body: &'static str, status| read(move |read, _| read.other = Arc::new(json(status, body)));
+        let closed = |body: &'static str, status| {
+            read(move |read, _| read.other = Arc::new(json(status, body)))
+        };
         assert!(matches!(closed(r#"{"detail": "no"}"#, 404), Outcome::Closed));
         assert!(matches!(closed(r#"{"id": 555, "note": "mine"}"#, 200), Outcome::Closed));
     }
@@ -290,7 +332,10 @@ mod tests {
     fn what_everybody_sees_is_shared() {
         assert!(matches!(read(|read, text| read.nobody = Some(json(200, text))), Outcome::Shared));
         assert!(matches!(read(|read, text| read.missing = Some(json(200, text))), Outcome::Shared));
-        assert!(matches!(read(|read, text| read.lists = vec![format!("[{text}]")]), Outcome::Shared));
+        assert!(matches!(
+            read(|read, text| read.lists = vec![format!("[{text}]")]),
+            Outcome::Shared
+        ));
     }
 
     #[test]

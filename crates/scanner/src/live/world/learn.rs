@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::api::{Method, Operation, Put};
+use crate::api::{Method, Node, Operation, Put};
 use crate::live::Gap;
 use crate::live::actor::{Account, Actor, Role, Who, role};
 use crate::live::call::{Inputs, as_text};
 use crate::live::client::WireError;
-use crate::live::invent::{Invention, Marker, is_free, last_word, singular, words};
+use crate::live::invent::{Invention, Marker, is_free, is_once, last_word, singular, words};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::request::Presented;
@@ -475,21 +475,8 @@ impl<'a> Learner<'_, 'a> {
             _ => self.scan.document.body_value(media),
         };
         // An example shows the whole where the schema says little.
-        if let (Some(example), Some(members)) =
-            (media.node.value.get("example").and_then(Value::as_object), body.as_object_mut())
-        {
-            let schema = media.schema.map(|schema| schema.node);
-            let node = |name: &str| {
-                self.scan.document.files.resolve(schema?.get("properties")?.get(name)?)
-            };
-            for (name, value) in example {
-                let stated = node(name)
-                    .is_some_and(|node| node.value.get("example").is_some() || node.is_closed());
-                let ours = stated || is_free(name) || crate::live::actor::is_password(name);
-                if !ours || !members.contains_key(name) {
-                    members.insert(name.clone(), value.clone());
-                }
-            }
+        if let Some(example) = media.node.value.get("example") {
+            overlay(&mut body, example, media.schema.map(|schema| schema.node), self.scan);
         }
         self.refer(&mut body, who, own);
         Some(body)
@@ -505,7 +492,7 @@ impl<'a> Learner<'_, 'a> {
                         continue;
                     }
                     let referred = self.referred(name, who, own);
-                    let Some(id) = referred.or_else(|| self.same_form(value, who)) else {
+                    let Some(id) = referred.or_else(|| self.same_form(value, who, false)) else {
                         continue;
                     };
                     *value = match (&value, id.parse::<i64>()) {
@@ -521,7 +508,7 @@ impl<'a> Learner<'_, 'a> {
     }
 
     /// An own id that looks like an example, for instance `LL-2001` where `LL-1001` stands.
-    fn same_form(&self, value: &Value, who: Who) -> Option<String> {
+    fn same_form(&self, value: &Value, who: Who, wide: bool) -> Option<String> {
         let example = value
             .as_str()
             .filter(|text| text.len() >= 4 && text.contains(|one: char| one.is_ascii_digit()))?;
@@ -534,22 +521,23 @@ impl<'a> Learner<'_, 'a> {
                 })
                 .collect()
         };
-        if !example.contains(['-', '_'])
-            || example.contains([' ', ':'])
-            || example.starts_with("20")
+        let unlike = !example.contains(['-', '_']) || example.contains([' ', ':']);
+        if unlike || example.starts_with("20") {
+            return None;
+        }
+        let ids = |mine: bool| {
+            let of_who = move |one: &&Known| !mine || one.owner == Some(who);
+            let known = self.known.iter().filter(of_who);
+            known.filter_map(|one| facts::id_of(&one.record, &one.kind)).collect::<Vec<_>>()
+        };
+        let mine = ids(true);
+        // An example of nobody that we know may be real; another's is not the caller's to use.
+        if mine.iter().any(|id| id == example)
+            || (!wide && !ids(false).iter().any(|id| id == example))
         {
             return None;
         }
-        let mine: Vec<_> = self
-            .known
-            .iter()
-            .filter(|one| one.owner == Some(who))
-            .filter_map(|one| facts::id_of(&one.record, &one.kind))
-            .collect();
-        let any = self.known.iter().filter_map(|one| facts::id_of(&one.record, &one.kind));
-        if any.into_iter().any(|id| id == example && !mine.contains(&id)) {
-            return None;
-        }
+
         let prefix: String = example.chars().take_while(char::is_ascii_alphabetic).collect();
         mine.into_iter().find(|id| form(id) == form(example) && id.starts_with(&prefix))
     }
@@ -736,6 +724,17 @@ impl<'a> Learner<'_, 'a> {
         if operation.bodies.is_empty() && inputs.body.is_some() {
             inputs.undocumented_body = true;
         }
+        // Nothing was named: an example of somebody else's may have been the fault.
+        if *inputs == before && matches!(reply.status, 400 | 403 | 404 | 422) {
+            let members = inputs.body.as_mut().and_then(Value::as_object_mut);
+            let other = members.into_iter().flatten().find_map(|(_, value)| {
+                let id = self.same_form(value, who, true)?;
+                Some((value, id))
+            });
+            if let Some((value, id)) = other {
+                *value = Value::from(id);
+            }
+        }
         *inputs != before
     }
 
@@ -860,6 +859,32 @@ fn keep_login(body: &mut Value) {
         !(login || crate::live::actor::is_password(name)) || value.is_object()
     });
     members.values_mut().for_each(keep_login);
+}
+
+/// Puts what an example says where the document says nothing of its own and the text is not free.
+fn overlay<'a>(body: &mut Value, example: &Value, schema: Option<Node<'a>>, scan: &Scan<'a>) {
+    let (Some(members), Some(example)) = (body.as_object_mut(), example.as_object()) else {
+        return;
+    };
+    let node = |name: &str| {
+        let node = schema?.get("properties")?.get(name)?;
+        scan.document.files.resolve(node)
+    };
+    for (name, value) in example {
+        let own = node(name);
+        match members.get_mut(name) {
+            Some(inner @ Value::Object(_)) => overlay(inner, value, own, scan),
+            Some(known) => {
+                let stated =
+                    own.is_some_and(|node| node.get("example").is_some() || node.is_closed());
+                let free = value.is_string() && (is_free(name) || is_once(name));
+                if !(stated || free || crate::live::actor::is_password(name)) {
+                    *known = value.clone();
+                }
+            }
+            None => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
 }
 
 fn is_good(reply: &Reply) -> bool {
