@@ -82,11 +82,7 @@ impl World {
         if let Err(gap) = learner.all().await {
             learner.world.stopped = Some(gap);
         }
-        let world = learner.finish();
-        if std::env::var("PCL_DEBUG").is_ok() {
-            dump(scan, &world);
-        }
-        world
+        learner.finish()
     }
 }
 
@@ -904,55 +900,4 @@ fn record_of_account(account: &Account) -> Map<String, Value> {
     let answered = account.registered.as_ref().and_then(|reply| reply.json());
     record.extend(answered.as_ref().and_then(facts::record).unwrap_or_default());
     record
-}
-
-// DEBUG
-pub fn dump(scan: &Scan<'_>, world: &World) {
-    for who in [Who::A, Who::B, Who::Admin] {
-        match scan.actors().known(who) {
-            Some(one) => eprintln!(
-                "{who:?} at {:?} proven {} account {:?} refresh {}",
-                one.credential.placement,
-                one.proven,
-                one.account.as_ref().map(|a| (&a.name, &a.email, &a.sent, a.door)),
-                one.refresh.is_some()
-            ),
-            None => eprintln!("{who:?}: {:?}", scan.actors().missing(who)),
-        }
-    }
-    for (role, one) in world.roles.iter().zip(&scan.document.operations) {
-        if *role != Role::Plain {
-            eprintln!("role {role:?} {}", one.label());
-        }
-    }
-    for case in &world.cases {
-        let one = &scan.document.operations[case.operation];
-        eprintln!(
-            "case {:?} {} {} obj {:?} {} {}",
-            case.who,
-            one.label(),
-            case.request.path,
-            case.object,
-            case.reply.status,
-            case.inputs.body.as_ref().map(|b| b.to_string()).unwrap_or_default()
-        );
-    }
-    for (at, one) in world.objects.iter().enumerate() {
-        eprintln!(
-            "object {at} {:?} {} {:?} made {:?} {}",
-            one.owner,
-            one.collection,
-            one.parents,
-            one.made_by,
-            serde_json::Value::Object(one.record.clone())
-                .to_string()
-                .chars()
-                .take(300)
-                .collect::<String>()
-        );
-    }
-    for (index, why) in &world.unlearned {
-        eprintln!("unlearned {} {why}", scan.document.operations[*index].label());
-    }
-    eprintln!("stopped {:?} sent {}", world.stopped, scan.client.budget.sent());
 }
