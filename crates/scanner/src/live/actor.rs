@@ -29,6 +29,7 @@ pub mod visitor;
 
 use door::Door;
 pub use door::{Role, fields as door_fields, is_password, role};
+pub use entry::own_value;
 pub use pass::Pass;
 
 /// Attempts at one door: the second mends what the first answer complained of.

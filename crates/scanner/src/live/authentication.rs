@@ -9,7 +9,7 @@ use super::reply::Reply;
 use super::scan::{Face, Scan};
 use super::world::{World, is_harmful};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
-use crate::api::Operation;
+use crate::api::{Api, Operation};
 use crate::live::CheckId;
 use crate::live::actor::{Role, Who};
 use crate::report::{Confidence, Severity};
@@ -85,6 +85,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let mut seen = Seen { public: 0, asked: Vec::new(), stopped: None };
     let world = scan.world().await;
     let mut failures = 0;
+    let mut silent = Vec::new();
     for (index, operation) in scan.document.operations.iter().enumerate() {
         let role = world.roles.get(index).copied().unwrap_or(Role::Plain);
         if operation.is_public() || is_public_by_nature(operation, role) {
@@ -97,7 +98,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         };
         // Where the document is silent, only what is A's own is known not to be for everybody.
         if !asked.stated && !matches!(verdict(&asked, true), Verdict::Open { .. }) {
-            seen.public += 1;
+            silent.push(asked);
             continue;
         }
         let (anonymous, garbage) = (&asked.anonymous, &asked.garbage);
@@ -112,7 +113,30 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
             break;
         }
     }
+    weigh(silent, &scan.document, &mut seen);
     judge(&seen)
+}
+
+/// Where no operation says who may call, the service itself may: what nearly all refuse to callers
+/// without a credential, the one that does not has forgotten.
+fn weigh(silent: Vec<Asked>, document: &Api<'_>, seen: &mut Seen) {
+    let stated = document.operations.iter().any(|one| one.security.stated);
+    let closed = |one: &&Asked| {
+        let control = one.control.as_ref().is_some_and(|answer| {
+            answer.as_ref().is_ok_and(|reply| reply.is_success() && !tells_of_error(reply))
+        });
+        control && refused(&one.anonymous)
+    };
+    let refusing = silent.iter().filter(closed).count();
+    let strict = !stated && refusing >= 4 && refusing * 4 >= silent.len() * 3;
+    for asked in silent {
+        let judged = Asked { stated: true, ..asked };
+        match verdict(&judged, true) {
+            Verdict::Open { .. } if strict && !judged.changes => seen.asked.push(judged),
+            Verdict::Closed if strict => seen.asked.push(judged),
+            _ => seen.public += 1,
+        }
+    }
 }
 
 async fn read(scan: &Scan<'_>, world: &World, index: usize, operation: &Operation<'_>) -> Asked {
@@ -126,16 +150,27 @@ async fn read(scan: &Scan<'_>, world: &World, index: usize, operation: &Operatio
     let own = markers.filter(|marker| !marker.is_in(&path)).map(|marker| marker.tail().to_owned());
     let names = world.names(Who::A).iter().map(|(_, name)| name.clone());
     let mails = names.filter(|name| name.contains('@'));
+    let mut garbage = scan.look(index, Face::Garbage).await;
+    // Some look only at the form of a credential.
+    if let (Some(shaped), true) = (scan.lookalike(), refused(&garbage)) {
+        if let Some(request) = scan.request(index, Face::Anonymous).await {
+            garbage = scan.send(&request.with(Some(shaped))).await.map(Arc::new);
+        }
+    }
     Asked {
         operation: operation.label(),
         control,
         anonymous: scan.look(index, Face::Anonymous).await,
-        garbage: scan.look(index, Face::Garbage).await,
+        garbage,
         changes: false,
         effect: None,
         stated: operation.security.stated,
         own: own.chain(mails).collect(),
     }
+}
+
+fn refused(answer: &Answered) -> bool {
+    answer.as_ref().is_ok_and(|reply| matches!(reply.status, 400 | 401 | 403))
 }
 
 /// What everybody may ask, whatever a document forgets to say: the way in, and what is published.

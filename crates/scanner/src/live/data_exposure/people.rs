@@ -64,9 +64,6 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
         return Vec::new();
     }
     let documented = documented(scan, case.operation);
-    if documented.is_empty() {
-        return Vec::new();
-    }
     let own: BTreeSet<_> = world.names(case.who).iter().map(|(_, name)| name.clone()).collect();
     let mut values: Vec<(String, BTreeSet<String>)> = Vec::new();
     for record in facts::lists(&json).into_iter().flat_map(|(_, records)| records) {
@@ -88,7 +85,16 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
         }
     }
     let many = values.into_iter().filter(|(_, seen)| seen.len() >= LEAST);
-    many.map(|(name, _)| name).collect()
+    let names: Vec<_> = many.map(|(name, _)| name).collect();
+    // Where the document describes no answer, one address may be meant; more than a card is not.
+    let strong = names.iter().filter(|name| !is_on_cards(name)).count();
+    if documented.is_empty() && strong == 0 { Vec::new() } else { names }
+}
+
+/// What people print on their cards.
+fn is_on_cards(name: &str) -> bool {
+    let card = ["email", "mail", "phone", "mobile", "telephone", "lastname", "surname", "last"];
+    words(name).iter().any(|word| card.contains(&word.as_str()))
 }
 
 fn is_private(name: &str) -> bool {

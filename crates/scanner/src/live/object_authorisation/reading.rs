@@ -14,7 +14,7 @@ use crate::live::invent::{Marker, uuid, words};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::scan::Scan;
-use crate::live::world::{Change, Object, Spot, World};
+use crate::live::world::{Change, Object, Spot, World, facts};
 
 /// What one question brought back.
 pub(super) struct Read {
@@ -25,7 +25,7 @@ pub(super) struct Read {
     pub missing: Option<Reply>,
     /// What B gets of its own at the same place.
     pub baseline: Option<Reply>,
-    /// What B's own lists show.
+    /// What B's own lists show, record by record.
     pub lists: Vec<String>,
     pub marker: Option<Marker>,
     /// Values of the request itself.
@@ -135,14 +135,20 @@ pub(super) fn judge(read: &Read) -> Outcome {
     if also(&read.nobody) || also(&read.missing) || also(&read.baseline) {
         return Outcome::Shared;
     }
-    let private = same.iter().any(|(name, text)| {
-        is_private(name) && !is_listed(&[(name.clone(), text.clone())], &read.lists)
+    // One record that B is shown anyway, and that is this object.
+    let listed = read.lists.iter().find(|list| {
+        let in_it = |one: &&(String, String)| {
+            is_listed(std::slice::from_ref(*one), std::slice::from_ref(*list))
+        };
+        let marked = marker.is_some_and(|marker| marker.is_in(list));
+        marked || same.iter().filter(in_it).count() * 5 >= same.len() * 4
     });
-    let listed =
-        same.iter().filter(|one| is_listed(std::slice::from_ref(one), &read.lists)).count();
-    let marked = marker.is_some_and(|marker| read.lists.iter().any(|list| marker.is_in(list)));
-    let is_shared = marked || (listed > 0 && listed * 2 >= same.len());
-    if is_shared && !private && !read.hidden {
+    let private = |list: &String| {
+        same.iter().any(|one| {
+            is_private(&one.0) && !is_listed(std::slice::from_ref(one), std::slice::from_ref(list))
+        })
+    };
+    if listed.is_some_and(|list| !private(list)) && !read.hidden {
         return Outcome::Shared;
     }
     Outcome::Open(vec![read.own.exchange.clone(), read.other.exchange.clone()])
@@ -156,7 +162,14 @@ async fn lists(scan: &Scan<'_>, world: &World) -> Result<Vec<String>, WireError>
         let reads = operation.is_some_and(|one| one.method == Method::Get);
         if reads && case.object.is_none() {
             let reply = scan.send(&case.request(scan, &[])).await?;
-            if reply.is_success() {
+            if !reply.is_success() {
+                continue;
+            }
+            let records = reply.json().map(|json| facts::lists(&json)).unwrap_or_default();
+            let records = records.into_iter().flat_map(|(_, records)| records);
+            let before = found.len();
+            found.extend(records.map(|record| Value::Object(record).to_string()));
+            if found.len() == before {
                 found.push(reply.text().into_owned());
             }
         }
@@ -214,7 +227,13 @@ async fn by_parameter(
             let objects = world.objects().iter().filter(|one| one.owner == Who::A);
             names || objects.filter_map(Object::id).any(|id| id == *value)
         };
-        let named = case.inputs.query.iter().any(|(_, value)| value.len() > 1 && mine(value));
+        let mut query = case.inputs.query.iter();
+        let named = query.any(|(_, value)| value.len() > 1 && mine(value));
+        // Below a person's own place: `/users/7/orders`. The person itself is asked for elsewhere.
+        let below = facts::last_parameter(operation.path).is_none()
+            && case.inputs.path.iter().any(|(_, value)| value.len() > 1 && mine(value))
+            && case.object.is_none();
+        let named = named || below;
         if operation.method != Method::Get || operation.is_public() || !named {
             continue;
         }

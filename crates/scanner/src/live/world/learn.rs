@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::api::{Method, Node, Operation, Put};
 use crate::live::Gap;
-use crate::live::actor::{Account, Actor, Role, Who, role};
+use crate::live::actor::{Account, Actor, Role, Who, door, is_password, role};
 use crate::live::call::{Inputs, as_text};
 use crate::live::client::WireError;
 use crate::live::invent::{Invention, Marker, is_free, is_once, last_word, singular, words};
@@ -320,7 +320,12 @@ impl<'a> Learner<'_, 'a> {
         for index in 0..self.scan.document.operations.len() {
             let Some(operation) = self.scan.document.operations.get(index) else { continue };
             let acts = matches!(operation.method, Method::Post | Method::Put | Method::Patch);
-            let plain = self.role(index) == Role::Plain && !is_harmful(operation, Role::Plain);
+            let forgot = self.role(index) == Role::Password
+                && !door::fields(&self.scan.document, operation)
+                    .iter()
+                    .any(|name| is_password(name));
+            let plain =
+                (self.role(index) == Role::Plain || forgot) && !is_harmful(operation, Role::Plain);
             if !acts || !plain || self.world.case(index, who).is_some() {
                 continue;
             }
@@ -338,6 +343,9 @@ impl<'a> Learner<'_, 'a> {
                     .split('/')
                     .flat_map(words)
                     .any(|word| page.contains(&word.as_str()));
+            if let (true, Some(body)) = (forgot, filled.inputs.body.as_mut()) {
+                self.name_self(body, who);
+            }
             if let (true, Some(body)) = (given && own_page, filled.inputs.body.as_mut()) {
                 keep_login(body);
             }
@@ -348,6 +356,19 @@ impl<'a> Learner<'_, 'a> {
             self.attempt(index, who, filled, &marker).await?;
         }
         Ok(())
+    }
+
+    /// Puts the caller's own name where a body asks who has forgotten something.
+    fn name_self(&self, body: &mut Value, who: Who) {
+        let account = self.scan.actors().known(who).and_then(|actor| actor.account.as_ref());
+        let (Some(members), Some(account)) = (body.as_object_mut(), account) else { return };
+        for (name, value) in members.iter_mut() {
+            let own = crate::live::actor::own_value(name, account);
+            let named = own.or_else(|| (name == "name").then(|| account.name.clone()));
+            if let Some(named) = named {
+                *value = Value::from(named);
+            }
+        }
     }
 
     /// Records that only one caller's list shows are that caller's.
@@ -543,6 +564,9 @@ impl<'a> Learner<'_, 'a> {
     fn referred(&self, name: &str, who: Who, own: bool) -> Option<String> {
         let mut parts = words(name);
         let ends = is_id_name(name);
+        if !ends && is_free(name) {
+            return None;
+        }
         if ends {
             parts.pop();
         }
