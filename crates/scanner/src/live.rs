@@ -77,6 +77,8 @@ checks! {
     Authentication = authentication: "authentication",
     ObjectAuthorisation = object_authorisation: "object-authorisation",
     FunctionAuthorisation = function_authorisation: "function-authorisation",
+    MassAssignment = mass_assignment: "mass-assignment",
+    DataExposure = data_exposure: "data-exposure",
     TokenValidation = token_validation: "token-validation",
     ErrorLeaks = error_leaks: "error-leaks",
     CredentialEcho = credential_echo: "credential-echo",

@@ -29,6 +29,7 @@ pub mod visitor;
 
 use door::Door;
 pub use door::{Role, fields as door_fields, is_password, role};
+pub use entry::own_value;
 pub use pass::Pass;
 
 /// Attempts at one door: the second mends what the first answer complained of.
@@ -239,13 +240,26 @@ async fn register(scan: &Scan<'_>, who: Who) -> Tried {
 /// # Errors
 /// It was refused, or could not be asked.
 pub async fn sign_up(scan: &Scan<'_>, who: Who, door: usize) -> Result<Account, Gap> {
+    sign_up_with(scan, who, door, &[]).await
+}
+
+/// The same with more fields in the body.
+///
+/// # Errors
+/// It was refused, or could not be asked.
+pub async fn sign_up_with(
+    scan: &Scan<'_>,
+    who: Who,
+    door: usize,
+    fields: &[(String, Value)],
+) -> Result<Account, Gap> {
     let mut account = entry::invented();
     let password = format!("{}_PASSWORD", who.variable());
     scan.client.mask.learn(&account.password, &password, &Placement::Bearer);
     let Some(operation) = scan.document.operations.get(door) else {
         return Err(Gap::no_operation("no registration"));
     };
-    let mut more = HashMap::new();
+    let mut more: HashMap<String, Value> = fields.iter().cloned().collect();
     let mut refused = String::new();
     for _ in 0..ATTEMPTS {
         let body = entry::registration(scan, operation, &account, &more);

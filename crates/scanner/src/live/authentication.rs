@@ -7,15 +7,20 @@ use super::client::WireError;
 use super::likeness::{alike, leads_to_login, tells_of_error};
 use super::reply::Reply;
 use super::scan::{Face, Scan};
+use super::world::{World, is_harmful};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
+use crate::api::{Api, Operation};
 use crate::live::CheckId;
+use crate::live::actor::{Role, Who};
 use crate::report::{Confidence, Severity};
+
+mod changing;
 
 pub const CHECK: Check = Check {
     id: CheckId::Authentication,
     title: "Authentication",
     asks: "Does every operation that is not declared public refuse callers without a valid credential?",
-    flaws: &[&READS_OPEN, &CHANGES_OPEN, &GARBAGE_ACCEPTED],
+    flaws: &[&READS_OPEN, &CHANGES_OPEN, &DATA_OPEN, &GARBAGE_ACCEPTED],
     values: &[
         Measure {
             name: "authentication.operations_tested",
@@ -48,10 +53,17 @@ type Answered = Result<Arc<Reply>, WireError>;
 /// One operation, asked in up to three ways.
 struct Asked {
     operation: String,
-    /// With the valid credential; none for operations that change something.
+    /// With the valid credential; none for a change that was never seen to succeed.
     control: Option<Answered>,
     anonymous: Answered,
     garbage: Answered,
+    changes: bool,
+    /// What A then reads of the change, where it shows that one without a credential was made.
+    effect: Option<Arc<Reply>>,
+    /// False if the document says nothing of who may call: then only A's own data tells.
+    stated: bool,
+    /// Texts that belong to A alone.
+    own: Vec<String>,
 }
 
 struct Seen {
@@ -71,42 +83,132 @@ enum Verdict {
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
     let mut seen = Seen { public: 0, asked: Vec::new(), stopped: None };
-    let _ = scan.world().await;
+    let world = scan.world().await;
     let mut failures = 0;
+    let mut silent = Vec::new();
     for (index, operation) in scan.document.operations.iter().enumerate() {
-        if operation.is_public() {
+        let role = world.roles.get(index).copied().unwrap_or(Role::Plain);
+        if operation.is_public() || is_public_by_nature(operation, role) {
             seen.public += 1;
             continue;
         }
-        let control = match operation.method.is_safe() && scan.genuine().is_some() {
-            true => Some(scan.look(index, Face::Control).await),
-            false => None,
+        let asked = match operation.method.is_safe() {
+            true => read(scan, world, index, operation).await,
+            false => changing::ask(scan, world, index, operation).await,
         };
-        let anonymous = scan.look(index, Face::Anonymous).await;
-        let garbage = scan.look(index, Face::Garbage).await;
-        let spent = [&anonymous, &garbage].into_iter().filter_map(|one| one.as_ref().err());
+        // Where the document is silent, only what is A's own is known not to be for everybody.
+        if !asked.stated && !matches!(verdict(&asked, true), Verdict::Open { .. }) {
+            silent.push(asked);
+            continue;
+        }
+        let (anonymous, garbage) = (&asked.anonymous, &asked.garbage);
+        let spent = [anonymous, garbage].into_iter().filter_map(|one| one.as_ref().err());
         seen.stopped = spent.clone().find(|error| error.is_final()).map(Gap::from);
         failures = if spent.count() == 2 { failures + 1 } else { 0 };
-        if let (MOST_FAILURES, Err(error)) = (failures, &anonymous) {
+        if let (MOST_FAILURES, Err(error)) = (failures, anonymous) {
             seen.stopped = Some(Gap::from(error));
         }
-        seen.asked.push(Asked { operation: operation.label(), control, anonymous, garbage });
+        seen.asked.push(asked);
         if seen.stopped.is_some() {
             break;
         }
     }
+    weigh(silent, &scan.document, &mut seen);
     judge(&seen)
+}
+
+/// Where no operation says who may call, the service itself may: what nearly all refuse to callers
+/// without a credential, the one that does not has forgotten.
+fn weigh(silent: Vec<Asked>, document: &Api<'_>, seen: &mut Seen) {
+    let stated = document.operations.iter().any(|one| one.security.stated);
+    let closed = |one: &&Asked| {
+        let control = one.control.as_ref().is_some_and(|answer| {
+            answer.as_ref().is_ok_and(|reply| reply.is_success() && !tells_of_error(reply))
+        });
+        control && refused(&one.anonymous)
+    };
+    let refusing = silent.iter().filter(closed).count();
+    let strict = !stated && refusing >= 4 && refusing * 4 >= silent.len() * 3;
+    for asked in silent {
+        let judged = Asked { stated: true, ..asked };
+        match verdict(&judged, true) {
+            Verdict::Open { .. } if strict && !judged.changes => seen.asked.push(judged),
+            Verdict::Closed if strict => seen.asked.push(judged),
+            _ => seen.public += 1,
+        }
+    }
+}
+
+async fn read(scan: &Scan<'_>, world: &World, index: usize, operation: &Operation<'_>) -> Asked {
+    let control = match scan.genuine() {
+        Some(_) => Some(scan.look(index, Face::Control).await),
+        None => None,
+    };
+    let path = world.case(index, Who::A).map(|case| case.request.path.clone()).unwrap_or_default();
+    let mine = world.objects().iter().filter(|object| object.owner == Who::A);
+    let markers = mine.filter_map(|object| object.marker.as_ref());
+    let own = markers.filter(|marker| !marker.is_in(&path)).map(|marker| marker.tail().to_owned());
+    let names = world.names(Who::A).iter().map(|(_, name)| name.clone());
+    let mails = names.filter(|name| name.contains('@'));
+    let mut garbage = scan.look(index, Face::Garbage).await;
+    // Some look only at the form of a credential.
+    if let (Some(shaped), true) = (scan.lookalike(), refused(&garbage)) {
+        if let Some(request) = scan.request(index, Face::Anonymous).await {
+            garbage = scan.send(&request.with(Some(shaped))).await.map(Arc::new);
+        }
+    }
+    Asked {
+        operation: operation.label(),
+        control,
+        anonymous: scan.look(index, Face::Anonymous).await,
+        garbage,
+        changes: false,
+        effect: None,
+        stated: operation.security.stated,
+        own: own.chain(mails).collect(),
+    }
+}
+
+fn refused(answer: &Answered) -> bool {
+    answer.as_ref().is_ok_and(|reply| matches!(reply.status, 400 | 401 | 403))
+}
+
+/// What everybody may ask, whatever a document forgets to say: the way in, and what is published.
+fn is_public_by_nature(operation: &Operation<'_>, role: Role) -> bool {
+    let path = operation.path.to_ascii_lowercase();
+    let published = [
+        ".well-known",
+        "jwks",
+        "openapi",
+        "swagger",
+        "/docs",
+        "/health",
+        "/ping",
+        "/status",
+        "/version",
+        "/livez",
+        "/readyz",
+    ];
+    let way_in = matches!(role, Role::LogIn | Role::Register | Role::Refresh | Role::LogOut);
+    let forgotten = role == Role::Password
+        && ["forgot", "reset", "recover", "confirm", "verify"]
+            .iter()
+            .any(|word| path.contains(word));
+    let read = operation.method.is_safe() && published.iter().any(|word| path.contains(word));
+    way_in || forgotten || read || is_harmful(operation, role)
 }
 
 fn judge(seen: &Seen) -> Judgement {
     let mut judgement = Judgement::default();
     let controls = || seen.asked.iter().filter_map(|one| one.control.as_ref()?.as_ref().ok());
     let reachable = controls().any(|reply| reply.is_success() && !tells_of_error(reply));
+    let refusals = refusals(&seen.asked);
     let mut undecided = Vec::new();
     let mut open: usize = 0;
     for asked in &seen.asked {
         match verdict(asked, reachable) {
             Verdict::Closed => {}
+            Verdict::Undecided(_) if is_refused(asked, &refusals) => {}
             Verdict::Undecided(why) => undecided.push(format!("{}: {why}", asked.operation)),
             Verdict::Open { with_garbage } => {
                 open += 1;
@@ -131,6 +233,26 @@ fn judge(seen: &Seen) -> Judgement {
     judgement
 }
 
+/// Words in which this service refuses callers without a credential, whatever status it gives them:
+/// what they got where the valid credential was let in.
+fn refusals(asked: &[Asked]) -> Vec<(u16, String)> {
+    let refused = asked.iter().filter_map(|one| {
+        let control = one.control.as_ref()?.as_ref().ok()?;
+        let reply = one.anonymous.as_ref().ok()?;
+        let let_in = control.is_success() && !tells_of_error(control);
+        (let_in && tells_of_error(reply)).then(|| (reply.status, reply.text().into_owned()))
+    });
+    refused.collect()
+}
+
+fn is_refused(asked: &Asked, refusals: &[(u16, String)]) -> bool {
+    [&asked.anonymous, &asked.garbage].into_iter().all(|answer| {
+        answer.as_ref().is_ok_and(|reply| {
+            refusals.iter().any(|(status, text)| *status == reply.status && *text == reply.text())
+        })
+    })
+}
+
 /// The reason for undecided operations: if none could be controlled, that is why.
 fn gap(undecided: &[String], asked: &[Asked]) -> Gap {
     let named = undecided.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
@@ -146,10 +268,20 @@ fn gap(undecided: &[String], asked: &[Asked]) -> Gap {
 
 fn verdict(asked: &Asked, reachable: bool) -> Verdict {
     let control = asked.control.as_ref().and_then(|answer| answer.as_ref().ok());
+    if asked.effect.is_some() {
+        let by_garbage = asked.anonymous.as_ref().is_ok_and(|reply| !reply.is_success());
+        return Verdict::Open { with_garbage: by_garbage };
+    }
+    if !asked.stated {
+        return unstated(asked);
+    }
+    let closed = matches!(&asked.anonymous, Ok(reply) if matches!(reply.status, 401 | 403));
     let mut unclear = None;
     for (answer, with_garbage) in [(&asked.anonymous, false), (&asked.garbage, true)] {
         let judged = match (answer, control) {
             (Err(error), _) => Verdict::Undecided(error.to_string()),
+            // Whoever guesses wrong too often is put off: that is no way in.
+            (Ok(reply), _) if with_garbage && closed && reply.status == 429 => Verdict::Closed,
             (Ok(reply), Some(control)) => compared(reply, control, with_garbage),
             (Ok(reply), None) => alone(reply, reachable, with_garbage),
         };
@@ -160,6 +292,21 @@ fn verdict(asked: &Asked, reachable: bool) -> Verdict {
         }
     }
     unclear.unwrap_or(Verdict::Closed)
+}
+
+/// Where the document is silent, A's own data in the answer to anybody tells.
+fn unstated(asked: &Asked) -> Verdict {
+    let shows = |answer: &Answered| {
+        answer.as_ref().is_ok_and(|reply| {
+            let text = reply.text();
+            let good = reply.is_success() && !tells_of_error(reply);
+            good && asked.own.iter().any(|own| text.contains(own.as_str()))
+        })
+    };
+    match (shows(&asked.anonymous), shows(&asked.garbage)) {
+        (false, false) => Verdict::Closed,
+        (anonymous, _) => Verdict::Open { with_garbage: !anonymous },
+    }
 }
 
 /// Beside the answer to the valid credential, any answer of another kind is a refusal.
@@ -208,10 +355,12 @@ fn undecided(what: &str, reply: &Reply) -> Verdict {
 fn finding(asked: &Asked, with_garbage: bool) -> crate::report::Finding {
     let answer = if with_garbage { &asked.garbage } else { &asked.anonymous };
     let controls = asked.control.iter().filter_map(|control| control.as_ref().ok());
-    let evidence = controls.chain(answer.as_ref().ok()).map(|reply| reply.exchange.clone());
-    let flaw = match (with_garbage, asked.control.is_some()) {
-        (false, true) => READS_OPEN,
-        (false, false) => CHANGES_OPEN,
+    let evidence = controls.chain(answer.as_ref().ok()).chain(&asked.effect);
+    let evidence = evidence.map(|reply| reply.exchange.clone());
+    let flaw = match (with_garbage, asked.changes) {
+        (false, false) if !asked.stated => DATA_OPEN,
+        (false, false) => READS_OPEN,
+        (false, true) => CHANGES_OPEN,
         (true, _) => GARBAGE_ACCEPTED,
     };
     flaw.found(Some(asked.operation.clone()), evidence.collect())
@@ -240,6 +389,14 @@ const CHANGES_OPEN: Flaw = Flaw {
     ..READS_OPEN
 };
 
+const DATA_OPEN: Flaw = Flaw {
+    id: "data-open",
+    title: "What belongs to one user is given without a credential",
+    why: "The document does not say who may call; what A had just created came back to a caller \
+          without any credential.",
+    ..READS_OPEN
+};
+
 const GARBAGE_ACCEPTED: Flaw = Flaw {
     id: "any-credential-accepted",
     title: "An operation accepts a credential that nobody issued",
@@ -261,7 +418,9 @@ mod tests {
     fn asked(control: Option<u16>, anonymous: u16, garbage: u16) -> Asked {
         let control = control.map(answer);
         let (anonymous, garbage) = (answer(anonymous), answer(garbage));
-        Asked { operation: "GET /x".to_owned(), control, anonymous, garbage }
+        let operation = "GET /x".to_owned();
+        let (changes, effect, stated, own) = (control.is_none(), None, true, Vec::new());
+        Asked { operation, control, anonymous, garbage, changes, effect, stated, own }
     }
 
     #[test]
@@ -280,6 +439,7 @@ mod tests {
             (asked(Some(500), 401, 401), true, "undecided"),
             (asked(Some(200), 429, 401), true, "undecided"),
             (asked(Some(200), 503, 401), true, "undecided"),
+            (asked(Some(200), 401, 429), true, "closed"),
             (asked(None, 401, 401), true, "closed"),
             (asked(None, 401, 401), false, "undecided"),
             (asked(None, 204, 401), true, "open"),

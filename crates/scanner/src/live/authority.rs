@@ -206,6 +206,12 @@ impl Person {
     }
 }
 
+/// The request with which a caller is told about himself, without a credential.
+pub fn mirror_of(scan: &Scan<'_>, world: &World) -> Option<crate::live::request::Request> {
+    let index = mirrors(scan, world).into_iter().next()?;
+    Some(world.case(index, Who::A)?.bare(scan, &[]))
+}
+
 /// Operations that tell a caller about himself.
 fn mirrors(scan: &Scan<'_>, world: &World) -> Vec<usize> {
     let own =

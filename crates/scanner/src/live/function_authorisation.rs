@@ -60,7 +60,11 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let (mut tested, mut open) = (0_usize, 0_usize);
     for (index, operation) in scan.document.operations.iter().enumerate() {
         let role = world.roles.get(index).copied().unwrap_or(Role::Plain);
-        if operation.is_public() || !is_marked(operation) || is_harmful(operation, role) || role == Role::LogIn {
+        if operation.is_public()
+            || !is_marked(operation)
+            || is_harmful(operation, role)
+            || role == Role::LogIn
+        {
             continue;
         }
         let outcome = match operation.method {
@@ -126,7 +130,13 @@ fn judge(read: &Read) -> Outcome {
     if own.is_empty() || good(&read.nobody) {
         return Outcome::Closed;
     }
-    let evidence = |first: &Reply| Outcome::Open(vec![first.exchange.clone(), read.nobody.exchange.clone(), read.plain.exchange.clone()]);
+    let evidence = |first: &Reply| {
+        Outcome::Open(vec![
+            first.exchange.clone(),
+            read.nobody.exchange.clone(),
+            read.plain.exchange.clone(),
+        ])
+    };
     if let Some(admin) = read.admin.as_ref().filter(|admin| good(admin)) {
         let office = leaves(admin, &read.known);
         let same = own.iter().filter(|leaf| office.contains(leaf)).count();
@@ -179,7 +189,10 @@ async fn act(
     let attack = scan.written(operation, &inputs).with(scan.credential(Who::A).await);
     let nobody = scan.send(&attack.with(None)).await?;
     let attack = scan.send(&attack).await?;
-    if !attack.is_success() || tells_of_error(&attack) || nobody.is_success() && !tells_of_error(&nobody) {
+    if !attack.is_success()
+        || tells_of_error(&attack)
+        || nobody.is_success() && !tells_of_error(&nobody)
+    {
         return Ok(Outcome::Closed);
     }
     match effect(scan, world, operation, &inputs, &marker).await? {
@@ -199,7 +212,10 @@ async fn effect(
     let path = facts::normal(operation.path);
     let near = |one: &&(usize, &Operation<'_>)| {
         let there = facts::normal(one.1.path);
-        one.1.method == Method::Get && (there == path || path.starts_with(&format!("{there}/")) || there.starts_with(&format!("{path}/")))
+        one.1.method == Method::Get
+            && (there == path
+                || path.starts_with(&format!("{there}/"))
+                || there.starts_with(&format!("{path}/")))
     };
     let all: Vec<_> = scan.document.operations.iter().enumerate().collect();
     for (index, read) in all.iter().filter(near).take(4) {
@@ -211,7 +227,10 @@ async fn effect(
             };
             for (name, value) in &inputs.path {
                 if facts::parameters(read.path).contains(&name.as_str()) {
-                    there.put(&crate::live::world::Change::new(crate::live::world::Spot::Path(name.clone()), value.as_str()));
+                    there.put(&crate::live::world::Change::new(
+                        crate::live::world::Spot::Path(name.clone()),
+                        value.as_str(),
+                    ));
                 }
             }
             let reply = scan.send(&scan.written(read, &there).with(Some(credential))).await?;
@@ -234,7 +253,8 @@ async fn remove(
     let Some(before) = person.look(scan, world).await?.filter(good) else {
         return Ok(Outcome::Undecided("nothing shows the account to its owner".to_owned()));
     };
-    let attack = scan.send(&scan.written(operation, inputs).with(scan.credential(Who::A).await)).await?;
+    let attack =
+        scan.send(&scan.written(operation, inputs).with(scan.credential(Who::A).await)).await?;
     let Some(after) = person.look(scan, world).await? else { return Ok(Outcome::Closed) };
     let gone = !good(&after) && after.status < 500 && after.status != 429;
     Ok(match gone {

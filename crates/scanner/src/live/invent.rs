@@ -69,6 +69,11 @@ impl Marker {
         Self { tail: bytes.iter().map(letter).collect() }
     }
 
+    /// The letters that no other marker has.
+    pub fn tail(&self) -> &str {
+        &self.tail
+    }
+
     /// `pcl-` and ten letters.
     pub fn text(&self) -> String {
         format!("pcl-{}", self.tail)
@@ -228,7 +233,9 @@ impl<'a> Invention<'_, 'a> {
         let formatted = schema.get("format").and_then(Value::as_str);
         let plain =
             formatted.is_none_or(|format| matches!(format, "email" | "password" | "string"));
-        plain && schema.get("pattern").is_none() && (is_free(name) || is_account_word(name))
+        plain
+            && schema.get("pattern").is_none()
+            && (is_free(name) || is_once(name) || is_account_word(name))
     }
 
     fn text(&self, schema: &Value, name: &str) -> String {
@@ -266,6 +273,8 @@ impl<'a> Invention<'_, 'a> {
             _ if has(&["currency"]) => "EUR".to_owned(),
             _ if has(&["language", "locale"]) => "en".to_owned(),
             _ if has(&["username", "user_name", "login", "handle", "nick"]) => self.marker.plain(),
+            // Texts that are not names differ, so that each shows by itself where it comes back.
+            _ if is_free(name) && !is_name(name) => format!("{} {}", self.marker.text(), name),
             _ => self.marker.text(),
         };
         fitted(plain, schema)
@@ -321,6 +330,16 @@ pub fn is_free(name: &str) -> bool {
     FREE.contains(&last_word(name).as_str())
 }
 
+/// True if a value under this name counts once: an idempotency key and the like.
+pub fn is_once(name: &str) -> bool {
+    let said = words(name);
+    let once = ["request", "idempotency", "nonce", "correlation", "dedup", "client"];
+    said.iter().any(|word| once.contains(&word.as_str()))
+        && said.last().is_some_and(|last| {
+            matches!(last.as_str(), "id" | "key" | "nonce" | "token" | "reference")
+        })
+}
+
 fn is_account_word(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     ["email", "password", "username", "login", "phone"].iter().any(|word| lower.contains(word))
@@ -341,12 +360,34 @@ fn is_object(schema: Node<'_>) -> bool {
     schema.get("properties").is_some()
 }
 
+/// True for what something is called: ids are made of it.
+fn is_name(name: &str) -> bool {
+    let last = last_word(name);
+    [
+        "name",
+        "title",
+        "username",
+        "label",
+        "firstname",
+        "lastname",
+        "fullname",
+        "subject",
+        "headline",
+    ]
+    .contains(&last.as_str())
+}
+
 fn fitted(text: String, schema: &Value) -> String {
     let length = |key: &str| usize::try_from(schema.get(key)?.as_u64()?).ok();
     let (least, most) = (length("minLength").unwrap_or(0).min(2_000), length("maxLength"));
     let count = text.chars().count();
     match most.filter(|most| *most < count) {
-        // Of a marker the end is what tells it apart.
+        // The first word is the marker; of that the end is what tells it apart.
+        Some(most) if text.contains(' ') => {
+            let first = text.split(' ').next().unwrap_or_default().to_owned();
+            let count = first.chars().count();
+            first.chars().skip(count.saturating_sub(most)).collect()
+        }
         Some(most) => text.chars().skip(count - most).collect(),
         None => text.chars().chain(std::iter::repeat('e')).take(count.max(least)).collect(),
     }

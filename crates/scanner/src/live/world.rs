@@ -170,10 +170,14 @@ impl Object {
     /// elsewhere or deeper.
     pub fn inputs(&self, scan: &Scan<'_>, operation: &Operation<'_>) -> Option<Inputs> {
         let (before, parameter) = facts::last_parameter(operation.path)?;
-        if facts::normal(before) != self.collection {
+        let names = facts::parameters(before);
+        // What is made below something is often also found without naming that.
+        let elsewhere = names.is_empty()
+            && !self.parents.is_empty()
+            && facts::kind(before) == facts::kind(&self.collection);
+        if facts::normal(before) != self.collection && !elsewhere {
             return None;
         }
-        let names = facts::parameters(before);
         let id = facts::value_for(&self.record, parameter, &facts::kind(before))?;
         let mut inputs = Inputs::of_document(&scan.document, operation);
         inputs.path =

@@ -109,6 +109,7 @@ pub fn role(document: &Api<'_>, operation: &Operation<'_>) -> Role {
         }
         Method::Get | Method::Head | Method::Delete => Role::Plain,
         _ if said.has(&["refresh"]) => Role::Refresh,
+        _ if said.has(&["forgot", "forgotten"]) => Role::Password,
         _ if changing && (asks_password || said.has(&["password", "passwd", "email", "otp"])) => {
             Role::Password
         }

@@ -25,7 +25,9 @@ pub(super) struct Changed {
 pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
     let world = scan.world().await;
     for (index, operation) in scan.document.operations.iter().enumerate() {
-        if !matches!(operation.method, Method::Put | Method::Patch | Method::Post) || operation.is_public() {
+        if !matches!(operation.method, Method::Put | Method::Patch | Method::Post)
+            || operation.is_public()
+        {
             continue;
         }
         let Some(case) = world.case(index, Who::A) else { continue };
@@ -50,13 +52,21 @@ fn targets<'w>(
     case: &Case,
 ) -> Vec<&'w Object> {
     let of_a = |object: &&Object| object.owner == Who::A;
-    let made_here = |object: &&Object| object.made_by.and_then(|at| world.cases().get(at)).is_some_and(|made| made.operation == case.operation);
-    let creates = operation.method == Method::Post && case.object.and_then(|at| world.objects().get(at)).as_ref().is_some_and(made_here);
-    let by_path = case.object.and_then(|at| world.objects().get(at)).filter(of_a).filter(|_| !creates);
+    let made_here = |object: &&Object| {
+        object
+            .made_by
+            .and_then(|at| world.cases().get(at))
+            .is_some_and(|made| made.operation == case.operation)
+    };
+    let creates = operation.method == Method::Post
+        && case.object.and_then(|at| world.objects().get(at)).as_ref().is_some_and(made_here);
+    let by_path =
+        case.object.and_then(|at| world.objects().get(at)).filter(of_a).filter(|_| !creates);
     let body = case.inputs.body.as_ref().map(ToString::to_string).unwrap_or_default();
     let named = world.objects().iter().filter(of_a).filter(|object| {
         let id = object.id().filter(|id| id.len() >= 4);
-        id.is_some_and(|id| body.contains(&format!("\"{id}\""))) && world.view(scan, object).is_some()
+        id.is_some_and(|id| body.contains(&format!("\"{id}\"")))
+            && world.view(scan, object).is_some()
     });
     by_path.into_iter().chain(named.take(2)).collect()
 }
@@ -75,7 +85,9 @@ async fn change(
         return Ok(None);
     }
     if inputs.headers.iter().any(|(name, _)| name == "If-Match") {
-        if let Some(version) = version(scan, operation, &inputs, scan.credential(Who::A).await).await? {
+        if let Some(version) =
+            version(scan, operation, &inputs, scan.credential(Who::A).await).await?
+        {
             inputs.put(&Change::new(Spot::Header("If-Match".to_owned()), version));
         }
     }
@@ -97,17 +109,23 @@ async fn change(
     let Some(after) = world.look(scan, object, Who::A).await? else { return Ok(None) };
     let marker = planted.then_some(marker);
     let changed = Changed { before, still, after, attack: attack.exchange.clone(), marker };
-    let outcome = judge(&changed);
-    if action && readable && matches!(outcome, Outcome::Open(_)) && changed.marker.is_some() {
-        // A comment of B's own under something that B may read is no change of it.
-        return Ok(Some(Outcome::Shared));
-    }
-    Ok(Some(outcome))
+    // A comment of B's own under something that B may read is no change of it; its money is.
+    let changed = match action && readable {
+        true => Changed { marker: None, ..changed },
+        false => changed,
+    };
+    Ok(Some(judge(&changed)))
 }
 
 pub(super) fn judge(changed: &Changed) -> Outcome {
     let Changed { before, still, after, .. } = changed;
-    let open = || Outcome::Open(vec![before.reply.exchange.clone(), changed.attack.clone(), after.reply.exchange.clone()]);
+    let open = || {
+        Outcome::Open(vec![
+            before.reply.exchange.clone(),
+            changed.attack.clone(),
+            after.reply.exchange.clone(),
+        ])
+    };
     if let Some(marker) = &changed.marker {
         if marker.is_in(&after.text) && !marker.is_in(&before.text) {
             return open();
@@ -115,7 +133,8 @@ pub(super) fn judge(changed: &Changed) -> Outcome {
     }
     let (first, second, third) = (fields(&before.text), fields(&still.text), fields(&after.text));
     let moved = first.iter().any(|(name, value)| {
-        second.get(name) == Some(value) && third.get(name).is_some_and(|now| now != value) && !is_clock(name)
+        let plain = !value.is_array() && !value.is_object() && !is_clock(name);
+        plain && second.get(name) == Some(value) && third.get(name).is_some_and(|now| now != value)
     });
     if after.there && moved { open() } else { Outcome::Closed }
 }
@@ -123,7 +142,12 @@ pub(super) fn judge(changed: &Changed) -> Outcome {
 /// Fields that a service changes by itself.
 fn is_clock(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["updated", "modified", "_at", "time", "date", "version", "etag", "seen", "views", "count", "hits"].iter().any(|word| lower.contains(word))
+    [
+        "updated", "modified", "_at", "time", "date", "version", "etag", "seen", "views", "count",
+        "hits",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// True if the object itself says whose it is.
@@ -168,7 +192,13 @@ mod tests {
 
     fn judged(before: &str, still: &str, after: &str, marker: Option<Marker>) -> Outcome {
         let attack = json(200, "{}").exchange;
-        judge(&Changed { before: look(before), still: look(still), after: look(after), attack, marker })
+        judge(&Changed {
+            before: look(before),
+            still: look(still),
+            after: look(after),
+            attack,
+            marker,
+        })
     }
 
     #[test]
@@ -183,9 +213,18 @@ mod tests {
     #[test]
     fn a_value_that_moves_by_itself_proves_nothing() {
         let before = r#"{"id": 1, "balance": 5, "updated_at": 1}"#;
-        assert!(matches!(judged(before, before, r#"{"id": 1, "balance": 4, "updated_at": 1}"#, None), Outcome::Open(_)));
-        assert!(matches!(judged(before, before, r#"{"id": 1, "balance": 5, "updated_at": 2}"#, None), Outcome::Closed));
+        assert!(matches!(
+            judged(before, before, r#"{"id": 1, "balance": 4, "updated_at": 1}"#, None),
+            Outcome::Open(_)
+        ));
+        assert!(matches!(
+            judged(before, before, r#"{"id": 1, "balance": 5, "updated_at": 2}"#, None),
+            Outcome::Closed
+        ));
         let still = r#"{"id": 1, "balance": 6, "updated_at": 1}"#;
-        assert!(matches!(judged(before, still, r#"{"id": 1, "balance": 7, "updated_at": 1}"#, None), Outcome::Closed));
+        assert!(matches!(
+            judged(before, still, r#"{"id": 1, "balance": 7, "updated_at": 1}"#, None),
+            Outcome::Closed
+        ));
     }
 }

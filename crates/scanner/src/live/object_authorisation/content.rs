@@ -7,11 +7,46 @@ use crate::live::world::object::leaves;
 
 /// Words of fields that are somebody's own even where the rest of the record is for all.
 const PRIVATE: [&str; 40] = [
-    "secret", "private", "hidden", "token", "password", "passwd", "pin", "otp", "ssn", "iban",
-    "card", "cvv", "salary", "income", "balance", "credit", "phone", "mobile", "telephone",
-    "email", "mail", "address", "street", "birth", "birthday", "birthdate", "dob", "born", "tax",
-    "passport", "licence", "license", "medical", "diagnosis", "health", "key", "hash", "salt",
-    "guardian", "purse",
+    "secret",
+    "private",
+    "hidden",
+    "token",
+    "password",
+    "passwd",
+    "pin",
+    "otp",
+    "ssn",
+    "iban",
+    "card",
+    "cvv",
+    "salary",
+    "income",
+    "balance",
+    "credit",
+    "phone",
+    "mobile",
+    "telephone",
+    "email",
+    "mail",
+    "address",
+    "street",
+    "birth",
+    "birthday",
+    "birthdate",
+    "dob",
+    "born",
+    "tax",
+    "passport",
+    "licence",
+    "license",
+    "medical",
+    "diagnosis",
+    "health",
+    "key",
+    "hash",
+    "salt",
+    "guardian",
+    "purse",
 ];
 
 /// True if a field of this name is private by its name.
@@ -56,7 +91,8 @@ mod tests {
     #[test]
     fn the_marker_or_most_of_the_values_prove_the_content() {
         let marker = Marker::fresh();
-        let own = json(200, &format!(r#"{{"id": 100, "note": "{}", "at": "today"}}"#, marker.text()));
+        let own =
+            json(200, &format!(r#"{{"id": 100, "note": "{}", "at": "today"}}"#, marker.text()));
         let same = shared(&own, &own.clone(), Some(&marker), &["100".to_owned()]);
         assert_eq!(same.len(), 2);
         let other = json(200, r#"{"id": 100, "note": "else", "at": "today"}"#);

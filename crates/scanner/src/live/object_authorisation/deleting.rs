@@ -21,7 +21,8 @@ pub(super) struct Deleted {
 pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
     let world = scan.world().await;
     for operation in scan.document.operations.iter().filter(|one| one.method == Method::Delete) {
-        let mut mine = world.objects().iter().filter(|one| one.owner == Who::A && one.made_by.is_some());
+        let mut mine =
+            world.objects().iter().filter(|one| one.owner == Who::A && one.made_by.is_some());
         let sibling = mine.find(|object| object.inputs(scan, operation).is_some());
         let Some(sibling) = sibling.filter(|_| !operation.is_public()) else { continue };
         if is_person(world, sibling) {
@@ -35,7 +36,9 @@ pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireErro
 
 fn is_person(world: &World, object: &Object) -> bool {
     let made = object.made_by.and_then(|at| world.cases().get(at));
-    made.is_some_and(|case| world.roles.get(case.operation) == Some(&crate::live::actor::Role::Register))
+    made.is_some_and(|case| {
+        world.roles.get(case.operation) == Some(&crate::live::actor::Role::Register)
+    })
 }
 
 async fn delete(
@@ -73,7 +76,9 @@ async fn by_refusal(
     fresh: &Object,
     sibling: &Object,
 ) -> Result<Outcome, WireError> {
-    let (Some(first), Some(second)) = (fresh.inputs(scan, operation), sibling.inputs(scan, operation)) else {
+    let (Some(first), Some(second)) =
+        (fresh.inputs(scan, operation), sibling.inputs(scan, operation))
+    else {
         return Ok(Outcome::Undecided("nothing shows the object to A".to_owned()));
     };
     let attack = scan.written(operation, &first).with(scan.credential(Who::B).await);
@@ -99,14 +104,22 @@ pub(super) fn judge(deleted: &Deleted) -> Outcome {
     let marked = after.there && changes(before, after).iter().any(|name| !is_clock(name));
     match (gone || marked, steady) {
         (false, _) => Outcome::Closed,
-        (true, false) => Outcome::Undecided("an object that B had left alone changed as well".to_owned()),
-        (true, true) => Outcome::Open(vec![before.reply.exchange.clone(), deleted.attack.clone(), after.reply.exchange.clone(), sibling_after.reply.exchange.clone()]),
+        (true, false) => {
+            Outcome::Undecided("an object that B had left alone changed as well".to_owned())
+        }
+        (true, true) => Outcome::Open(vec![
+            before.reply.exchange.clone(),
+            deleted.attack.clone(),
+            after.reply.exchange.clone(),
+            sibling_after.reply.exchange.clone(),
+        ]),
     }
 }
 
 fn changes(before: &Look, after: &Look) -> Vec<String> {
     let (before, after) = (fields(&before.text), fields(&after.text));
-    let differs = before.iter().filter(|(name, value)| after.get(*name) != Some(value) && !is_clock(name));
+    let differs =
+        before.iter().filter(|(name, value)| after.get(*name) != Some(value) && !is_clock(name));
     differs.map(|(name, _)| name.clone()).collect()
 }
 
@@ -137,7 +150,10 @@ mod tests {
     fn gone_or_marked_beside_a_steady_sibling_is_open() {
         let open = || look(true, r#"{"id": 1, "status": "open"}"#);
         assert!(matches!(judged(look(false, "{}"), open()), Outcome::Open(_)));
-        assert!(matches!(judged(look(true, r#"{"id": 1, "status": "cancelled"}"#), open()), Outcome::Open(_)));
+        assert!(matches!(
+            judged(look(true, r#"{"id": 1, "status": "cancelled"}"#), open()),
+            Outcome::Open(_)
+        ));
         assert!(matches!(judged(open(), open()), Outcome::Closed));
         assert!(matches!(judged(look(false, "{}"), look(false, "{}")), Outcome::Undecided(_)));
     }

@@ -24,7 +24,8 @@ pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireErro
     for operation in operations.iter().filter(|one| one.method == Method::Get) {
         read(scan, world, &person, operation, seen).await?;
     }
-    let changes = |one: &&&Operation<'_>| matches!(one.method, Method::Put | Method::Patch | Method::Post);
+    let changes =
+        |one: &&&Operation<'_>| matches!(one.method, Method::Put | Method::Patch | Method::Post);
     for operation in operations.iter().filter(changes) {
         change(scan, world, &person, operation, seen).await?;
     }
@@ -46,7 +47,8 @@ async fn read(
     let own = scan.send(&request.with(scan.credential(Who::C).await)).await?;
     let other = scan.send(&request.with(scan.credential(Who::B).await)).await?;
     let known: Vec<_> = inputs.path.iter().map(|(_, value)| value.clone()).collect();
-    let marker = scan.actors().known(Who::C).and_then(|actor| actor.account.as_ref()?.marker.clone());
+    let marker =
+        scan.actors().known(Who::C).and_then(|actor| actor.account.as_ref()?.marker.clone());
     let mut same = shared(&own, &other, marker.as_ref(), &known);
     same.retain(|(name, _)| is_private(name));
     if same.is_empty() {
@@ -56,12 +58,17 @@ async fn read(
     // People who are listed for everybody are meant to be looked at: what is too much of that is
     // another question.
     let mut lists = Vec::new();
-    for case in world.cases().iter().filter(|case| case.who == Who::B && case.inputs.path.is_empty()) {
-        if scan.document.operations.get(case.operation).is_some_and(|one| one.method == Method::Get) {
+    for case in
+        world.cases().iter().filter(|case| case.who == Who::B && case.inputs.path.is_empty())
+    {
+        if scan.document.operations.get(case.operation).is_some_and(|one| one.method == Method::Get)
+        {
             lists.push(scan.send(&case.request(scan, &[])).await?.text().into_owned());
         }
     }
-    let listed = known.iter().any(|name| name.len() > 3 && lists.iter().any(|list| list.contains(name.as_str())));
+    let listed = known
+        .iter()
+        .any(|name| name.len() > 3 && lists.iter().any(|list| list.contains(name.as_str())));
     let nobody = scan.send(&request).await?;
     let open = !shared(&own, &nobody, marker.as_ref(), &known).is_empty();
     let outcome = match listed || open || is_listed(&same, &lists) {
@@ -175,12 +182,16 @@ async fn removed(
         return undecided("nothing shows the account to its owner");
     };
     let attack = scan.send(&request.with(scan.credential(by).await)).await?;
-    let Some(after) = person.look(scan, world).await? else { return undecided("nothing shows the account") };
+    let Some(after) = person.look(scan, world).await? else {
+        return undecided("nothing shows the account");
+    };
     let Some(sibling) = Person::find(scan, world, by).await? else { return Ok(Outcome::Closed) };
     let steady = sibling.look(scan, world).await?.filter(good);
     let gone = !good(&after) && after.status < 500 && after.status != 429;
     Ok(match (gone, steady) {
-        (true, Some(steady)) => Outcome::Open(vec![before.exchange, attack.exchange, after.exchange, steady.exchange]),
+        (true, Some(steady)) => {
+            Outcome::Open(vec![before.exchange, attack.exchange, after.exchange, steady.exchange])
+        }
         _ => Outcome::Closed,
     })
 }

@@ -14,7 +14,7 @@ use crate::live::invent::{Marker, uuid, words};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::scan::Scan;
-use crate::live::world::{Change, Object, Spot, World};
+use crate::live::world::{Change, Object, Spot, World, facts};
 
 /// What one question brought back.
 pub(super) struct Read {
@@ -23,7 +23,9 @@ pub(super) struct Read {
     pub nobody: Option<Reply>,
     /// What B gets for an id that nobody has.
     pub missing: Option<Reply>,
-    /// What B's own lists show.
+    /// What B gets of its own at the same place.
+    pub baseline: Option<Reply>,
+    /// What B's own lists show, record by record.
     pub lists: Vec<String>,
     pub marker: Option<Marker>,
     /// Values of the request itself.
@@ -59,10 +61,14 @@ async fn each(
             continue;
         }
         let known = |one: &&super::Asked| {
-            one.deed == Deed::Read && one.operation == operation.label() && matches!(one.outcome, Outcome::Open(_))
+            one.deed == Deed::Read
+                && one.operation == operation.label()
+                && matches!(one.outcome, Outcome::Open(_))
         };
         let inputs = object.inputs(scan, operation).or_else(|| object.below(scan, operation));
-        let Some(inputs) = inputs.filter(|_| seen.asked.iter().find(known).is_none()) else { continue };
+        let Some(inputs) = inputs.filter(|_| seen.asked.iter().find(known).is_none()) else {
+            continue;
+        };
         let inputs = with_query(world, index, inputs);
         let outcome = read(scan, operation, inputs, object, lists, hidden).await?;
         seen.note(Deed::Read, operation.label(), outcome);
@@ -94,7 +100,17 @@ async fn read(
     let other = Arc::new(scan.send(&request.with(scan.credential(Who::B).await)).await?);
     let known = values(&inputs);
     let nothing = shared(&own, &other, object.marker.as_ref(), &known).is_empty();
-    let mut read = Read { own, other, nobody: None, missing: None, lists: lists.to_vec(), marker: object.marker.clone(), known, hidden };
+    let mut read = Read {
+        own,
+        other,
+        nobody: None,
+        missing: None,
+        baseline: None,
+        lists: lists.to_vec(),
+        marker: object.marker.clone(),
+        known,
+        hidden,
+    };
     if !nothing {
         read.nobody = Some(scan.send(&request).await?);
         let missing = scan.written(operation, &elsewhere(&inputs));
@@ -110,18 +126,29 @@ pub(super) fn judge(read: &Read) -> Outcome {
         return Outcome::Closed;
     }
     let also = |reply: &Option<Reply>| {
-        reply.as_ref().is_some_and(|reply| !shared(&read.own, reply, marker, &read.known).is_empty())
+        reply
+            .as_ref()
+            .is_some_and(|reply| !shared(&read.own, reply, marker, &read.known).is_empty())
     };
     // Nobody at all gets it: that is another question. An id that is not there gives the same:
     // then the id decides nothing.
-    if also(&read.nobody) || also(&read.missing) {
+    if also(&read.nobody) || also(&read.missing) || also(&read.baseline) {
         return Outcome::Shared;
     }
-    let private = same.iter().any(|(name, text)| is_private(name) && !is_listed(&[(name.clone(), text.clone())], &read.lists));
-    let listed = same.iter().filter(|one| is_listed(std::slice::from_ref(one), &read.lists)).count();
-    let marked = marker.is_some_and(|marker| read.lists.iter().any(|list| marker.is_in(list)));
-    let is_shared = marked || (listed > 0 && listed * 2 >= same.len());
-    if is_shared && !private && !read.hidden {
+    // One record that B is shown anyway, and that is this object.
+    let listed = read.lists.iter().find(|list| {
+        let in_it = |one: &&(String, String)| {
+            is_listed(std::slice::from_ref(*one), std::slice::from_ref(*list))
+        };
+        let marked = marker.is_some_and(|marker| marker.is_in(list));
+        marked || same.iter().filter(in_it).count() * 5 >= same.len() * 4
+    });
+    let private = |list: &String| {
+        same.iter().any(|one| {
+            is_private(&one.0) && !is_listed(std::slice::from_ref(one), std::slice::from_ref(list))
+        })
+    };
+    if listed.is_some_and(|list| !private(list)) && !read.hidden {
         return Outcome::Shared;
     }
     Outcome::Open(vec![read.own.exchange.clone(), read.other.exchange.clone()])
@@ -135,7 +162,14 @@ async fn lists(scan: &Scan<'_>, world: &World) -> Result<Vec<String>, WireError>
         let reads = operation.is_some_and(|one| one.method == Method::Get);
         if reads && case.object.is_none() {
             let reply = scan.send(&case.request(scan, &[])).await?;
-            if reply.is_success() {
+            if !reply.is_success() {
+                continue;
+            }
+            let records = reply.json().map(|json| facts::lists(&json)).unwrap_or_default();
+            let records = records.into_iter().flat_map(|(_, records)| records);
+            let before = found.len();
+            found.extend(records.map(|record| Value::Object(record).to_string()));
+            if found.len() == before {
                 found.push(reply.text().into_owned());
             }
         }
@@ -146,7 +180,8 @@ async fn lists(scan: &Scan<'_>, world: &World) -> Result<Vec<String>, WireError>
 /// Objects of A once more, made so that only A may see them, where what was sent had such a switch.
 async fn hidden(scan: &Scan<'_>, world: &World) -> Result<Vec<Object>, WireError> {
     let mut found = Vec::new();
-    for object in world.objects().iter().filter(|one| one.owner == Who::A && one.made_by.is_some()) {
+    for object in world.objects().iter().filter(|one| one.owner == Who::A && one.made_by.is_some())
+    {
         let case = object.made_by.and_then(|at| world.cases().get(at));
         let body = case.and_then(|case| case.inputs.body.as_ref()).and_then(Value::as_object);
         let switches = body.into_iter().flatten().filter_map(|(name, value)| {
@@ -171,7 +206,9 @@ fn closing(name: &str, value: &Value) -> Option<Value> {
         Value::Bool(_) if closes => Some(Value::Bool(true)),
         Value::Number(_) if opens => Some(Value::from(0)),
         Value::Number(_) if closes => Some(Value::from(1)),
-        Value::String(_) if has(&["visibility", "privacy", "audience"]) => Some(Value::from("private")),
+        Value::String(_) if has(&["visibility", "privacy", "audience"]) => {
+            Some(Value::from("private"))
+        }
         _ => None,
     }
 }
@@ -190,7 +227,13 @@ async fn by_parameter(
             let objects = world.objects().iter().filter(|one| one.owner == Who::A);
             names || objects.filter_map(Object::id).any(|id| id == *value)
         };
-        let named = case.inputs.query.iter().any(|(_, value)| value.len() > 1 && mine(value));
+        let mut query = case.inputs.query.iter();
+        let named = query.any(|(_, value)| value.len() > 1 && mine(value));
+        // Below a person's own place: `/users/7/orders`. The person itself is asked for elsewhere.
+        let below = facts::last_parameter(operation.path).is_none()
+            && case.inputs.path.iter().any(|(_, value)| value.len() > 1 && mine(value))
+            && case.object.is_none();
+        let named = named || below;
         if operation.method != Method::Get || operation.is_public() || !named {
             continue;
         }
@@ -209,10 +252,15 @@ async fn crossed(
     seen: &mut Seen,
 ) -> Result<(), WireError> {
     for (index, operation) in scan.document.operations.iter().enumerate() {
-        let (Some(a), Some(b)) = (world.case(index, Who::A), world.case(index, Who::B)) else { continue };
-        let open = seen.asked.iter().any(|one| one.operation == operation.label() && matches!(one.outcome, Outcome::Open(_)));
+        let (Some(a), Some(b)) = (world.case(index, Who::A), world.case(index, Who::B)) else {
+            continue;
+        };
+        let open = seen.asked.iter().any(|one| {
+            one.operation == operation.label() && matches!(one.outcome, Outcome::Open(_))
+        });
         let deep = a.inputs.path.len() >= 2 && a.inputs.path.first() != b.inputs.path.first();
-        let object = a.object.and_then(|at| world.objects().get(at)).filter(|one| one.owner == Who::A);
+        let object =
+            a.object.and_then(|at| world.objects().get(at)).filter(|one| one.owner == Who::A);
         let (Some(object), Some((name, id))) = (object, a.inputs.path.last()) else { continue };
         if operation.method != Method::Get || operation.is_public() || open || !deep {
             continue;
@@ -225,7 +273,18 @@ async fn crossed(
         let missing = scan.written(operation, &elsewhere(&inputs)).with(credential);
         let missing = Some(scan.send(&missing).await?);
         let known = values(&inputs);
-        let read = Read { own, other: Arc::new(other), nobody: None, missing, lists: lists.to_vec(), marker: object.marker.clone(), known, hidden: false };
+        let baseline = Some(scan.send(&b.request(scan, &[])).await?);
+        let read = Read {
+            own,
+            other: Arc::new(other),
+            nobody: None,
+            missing,
+            baseline,
+            lists: lists.to_vec(),
+            marker: object.marker.clone(),
+            known,
+            hidden: false,
+        };
         seen.note(Deed::Read, operation.label(), judge(&read));
     }
     Ok(())
@@ -281,7 +340,9 @@ mod tests {
 
     #[test]
     fn a_refusal_and_other_content_are_closed() {
-        let closed = |body: &'static str, status| read(move |read, _| read.other = Arc::new(json(status, body)));
+        let closed = |body: &'static str, status| {
+            read(move |read, _| read.other = Arc::new(json(status, body)))
+        };
         assert!(matches!(closed(r#"{"detail": "no"}"#, 404), Outcome::Closed));
         assert!(matches!(closed(r#"{"id": 555, "note": "mine"}"#, 200), Outcome::Closed));
     }
@@ -290,7 +351,10 @@ mod tests {
     fn what_everybody_sees_is_shared() {
         assert!(matches!(read(|read, text| read.nobody = Some(json(200, text))), Outcome::Shared));
         assert!(matches!(read(|read, text| read.missing = Some(json(200, text))), Outcome::Shared));
-        assert!(matches!(read(|read, text| read.lists = vec![format!("[{text}]")]), Outcome::Shared));
+        assert!(matches!(
+            read(|read, text| read.lists = vec![format!("[{text}]")]),
+            Outcome::Shared
+        ));
     }
 
     #[test]

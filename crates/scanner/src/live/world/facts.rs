@@ -92,7 +92,17 @@ pub fn value_for(record: &Map<String, Value>, parameter: &str, kind: &str) -> Op
     let means_id = left.is_empty()
         || matches!(
             left.concat().as_str(),
-            "id" | "uuid" | "guid" | "key" | "slug" | "pk" | "identifier" | "ref"
+            "id" | "uuid"
+                | "guid"
+                | "key"
+                | "slug"
+                | "pk"
+                | "identifier"
+                | "ref"
+                | "number"
+                | "no"
+                | "nr"
+                | "code"
         );
     means_id.then(|| id_of(record, kind)).flatten()
 }

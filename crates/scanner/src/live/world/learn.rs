@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::api::{Method, Operation, Put};
+use crate::api::{Method, Node, Operation, Put};
 use crate::live::Gap;
-use crate::live::actor::{Account, Actor, Role, Who, role};
+use crate::live::actor::{Account, Actor, Role, Who, door, is_password, role};
 use crate::live::call::{Inputs, as_text};
 use crate::live::client::WireError;
-use crate::live::invent::{Invention, Marker, is_free, last_word, singular, words};
+use crate::live::invent::{Invention, Marker, is_free, is_once, last_word, singular, words};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::request::Presented;
@@ -82,11 +82,7 @@ impl World {
         if let Err(gap) = learner.all().await {
             learner.world.stopped = Some(gap);
         }
-        let world = learner.finish();
-        if std::env::var("PCL_DEBUG").is_ok() {
-            dump(scan, &world);
-        }
-        world
+        learner.finish()
     }
 }
 
@@ -324,19 +320,55 @@ impl<'a> Learner<'_, 'a> {
         for index in 0..self.scan.document.operations.len() {
             let Some(operation) = self.scan.document.operations.get(index) else { continue };
             let acts = matches!(operation.method, Method::Post | Method::Put | Method::Patch);
-            let plain = self.role(index) == Role::Plain && !is_harmful(operation, Role::Plain);
+            let forgot = self.role(index) == Role::Password
+                && !door::fields(&self.scan.document, operation)
+                    .iter()
+                    .any(|name| is_password(name));
+            let plain =
+                (self.role(index) == Role::Plain || forgot) && !is_harmful(operation, Role::Plain);
             if !acts || !plain || self.world.case(index, who).is_some() {
                 continue;
             }
             let marker = Marker::fresh();
-            let filled = self.fill(operation, who, &marker, true);
-            if operation.is_templated() && filled.object.is_none() {
+            let mut filled = self.fill(operation, who, &marker, true);
+            let last = filled.inputs.path.last();
+            let about_self = last.is_some_and(|(_, value)| {
+                value.len() > 1 && self.names_of(who).iter().any(|(_, name)| name == value)
+            });
+            let given = self.scan.actors().known(who).is_some_and(|actor| !actor.is_made());
+            let page = ["me", "profile", "account", "self", "session", "user"];
+            let own_page = about_self
+                || operation
+                    .path
+                    .split('/')
+                    .flat_map(words)
+                    .any(|word| page.contains(&word.as_str()));
+            if let (true, Some(body)) = (forgot, filled.inputs.body.as_mut()) {
+                self.name_self(body, who);
+            }
+            if let (true, Some(body)) = (given && own_page, filled.inputs.body.as_mut()) {
+                keep_login(body);
+            }
+            if operation.is_templated() && filled.object.is_none() && !about_self {
                 self.refuse(index, "its path leads to no object of ours".to_owned());
                 continue;
             }
             self.attempt(index, who, filled, &marker).await?;
         }
         Ok(())
+    }
+
+    /// Puts the caller's own name where a body asks who has forgotten something.
+    fn name_self(&self, body: &mut Value, who: Who) {
+        let account = self.scan.actors().known(who).and_then(|actor| actor.account.as_ref());
+        let (Some(members), Some(account)) = (body.as_object_mut(), account) else { return };
+        for (name, value) in members.iter_mut() {
+            let own = crate::live::actor::own_value(name, account);
+            let named = own.or_else(|| (name == "name").then(|| account.name.clone()));
+            if let Some(named) = named {
+                *value = Value::from(named);
+            }
+        }
     }
 
     /// Records that only one caller's list shows are that caller's.
@@ -460,21 +492,8 @@ impl<'a> Learner<'_, 'a> {
             _ => self.scan.document.body_value(media),
         };
         // An example shows the whole where the schema says little.
-        if let (Some(example), Some(members)) =
-            (media.node.value.get("example").and_then(Value::as_object), body.as_object_mut())
-        {
-            let schema = media.schema.map(|schema| schema.node);
-            let node = |name: &str| {
-                self.scan.document.files.resolve(schema?.get("properties")?.get(name)?)
-            };
-            for (name, value) in example {
-                let stated = node(name)
-                    .is_some_and(|node| node.value.get("example").is_some() || node.is_closed());
-                let ours = stated || is_free(name) || crate::live::actor::is_password(name);
-                if !ours || !members.contains_key(name) {
-                    members.insert(name.clone(), value.clone());
-                }
-            }
+        if let Some(example) = media.node.value.get("example") {
+            overlay(&mut body, example, media.schema.map(|schema| schema.node), self.scan);
         }
         self.refer(&mut body, who, own);
         Some(body)
@@ -490,7 +509,7 @@ impl<'a> Learner<'_, 'a> {
                         continue;
                     }
                     let referred = self.referred(name, who, own);
-                    let Some(id) = referred.or_else(|| self.same_form(value, who)) else {
+                    let Some(id) = referred.or_else(|| self.same_form(value, who, false)) else {
                         continue;
                     };
                     *value = match (&value, id.parse::<i64>()) {
@@ -506,7 +525,7 @@ impl<'a> Learner<'_, 'a> {
     }
 
     /// An own id that looks like an example, for instance `LL-2001` where `LL-1001` stands.
-    fn same_form(&self, value: &Value, who: Who) -> Option<String> {
+    fn same_form(&self, value: &Value, who: Who, wide: bool) -> Option<String> {
         let example = value
             .as_str()
             .filter(|text| text.len() >= 4 && text.contains(|one: char| one.is_ascii_digit()))?;
@@ -519,22 +538,23 @@ impl<'a> Learner<'_, 'a> {
                 })
                 .collect()
         };
-        if !example.contains(['-', '_'])
-            || example.contains([' ', ':'])
-            || example.starts_with("20")
+        let unlike = !example.contains(['-', '_']) || example.contains([' ', ':']);
+        if unlike || example.starts_with("20") {
+            return None;
+        }
+        let ids = |mine: bool| {
+            let of_who = move |one: &&Known| !mine || one.owner == Some(who);
+            let known = self.known.iter().filter(of_who);
+            known.filter_map(|one| facts::id_of(&one.record, &one.kind)).collect::<Vec<_>>()
+        };
+        let mine = ids(true);
+        // An example of nobody that we know may be real; another's is not the caller's to use.
+        if mine.iter().any(|id| id == example)
+            || (!wide && !ids(false).iter().any(|id| id == example))
         {
             return None;
         }
-        let mine: Vec<_> = self
-            .known
-            .iter()
-            .filter(|one| one.owner == Some(who))
-            .filter_map(|one| facts::id_of(&one.record, &one.kind))
-            .collect();
-        let any = self.known.iter().filter_map(|one| facts::id_of(&one.record, &one.kind));
-        if any.into_iter().any(|id| id == example && !mine.contains(&id)) {
-            return None;
-        }
+
         let prefix: String = example.chars().take_while(char::is_ascii_alphabetic).collect();
         mine.into_iter().find(|id| form(id) == form(example) && id.starts_with(&prefix))
     }
@@ -544,6 +564,9 @@ impl<'a> Learner<'_, 'a> {
     fn referred(&self, name: &str, who: Who, own: bool) -> Option<String> {
         let mut parts = words(name);
         let ends = is_id_name(name);
+        if !ends && is_free(name) {
+            return None;
+        }
         if ends {
             parts.pop();
         }
@@ -721,6 +744,17 @@ impl<'a> Learner<'_, 'a> {
         if operation.bodies.is_empty() && inputs.body.is_some() {
             inputs.undocumented_body = true;
         }
+        // Nothing was named: an example of somebody else's may have been the fault.
+        if *inputs == before && matches!(reply.status, 400 | 403 | 404 | 422) {
+            let members = inputs.body.as_mut().and_then(Value::as_object_mut);
+            let other = members.into_iter().flatten().find_map(|(_, value)| {
+                let id = self.same_form(value, who, true)?;
+                Some((value, id))
+            });
+            if let Some((value, id)) = other {
+                *value = Value::from(id);
+            }
+        }
         *inputs != before
     }
 
@@ -836,6 +870,43 @@ pub fn drafted<'a>(scan: &Scan<'a>, operation: &Operation<'a>, marker: &Marker) 
     inputs
 }
 
+/// An account that was given must open with its own name and password afterwards as well.
+fn keep_login(body: &mut Value) {
+    let Some(members) = body.as_object_mut() else { return };
+    members.retain(|name, value| {
+        let lower = name.to_ascii_lowercase();
+        let login = ["username", "login", "email", "mail"].iter().any(|word| lower.contains(word));
+        !(login || crate::live::actor::is_password(name)) || value.is_object()
+    });
+    members.values_mut().for_each(keep_login);
+}
+
+/// Puts what an example says where the document says nothing of its own and the text is not free.
+fn overlay<'a>(body: &mut Value, example: &Value, schema: Option<Node<'a>>, scan: &Scan<'a>) {
+    let (Some(members), Some(example)) = (body.as_object_mut(), example.as_object()) else {
+        return;
+    };
+    let node = |name: &str| {
+        let node = schema?.get("properties")?.get(name)?;
+        scan.document.files.resolve(node)
+    };
+    for (name, value) in example {
+        let own = node(name);
+        match members.get_mut(name) {
+            Some(inner @ Value::Object(_)) => overlay(inner, value, own, scan),
+            Some(known) => {
+                let stated =
+                    own.is_some_and(|node| node.get("example").is_some() || node.is_closed());
+                let free = value.is_string() && (is_free(name) || is_once(name));
+                if !(stated || free || crate::live::actor::is_password(name)) {
+                    *known = value.clone();
+                }
+            }
+            None => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
+}
+
 fn is_good(reply: &Reply) -> bool {
     reply.is_success() && !tells_of_error(reply)
 }
@@ -853,55 +924,4 @@ fn record_of_account(account: &Account) -> Map<String, Value> {
     let answered = account.registered.as_ref().and_then(|reply| reply.json());
     record.extend(answered.as_ref().and_then(facts::record).unwrap_or_default());
     record
-}
-
-// DEBUG
-pub fn dump(scan: &Scan<'_>, world: &World) {
-    for who in [Who::A, Who::B, Who::Admin] {
-        match scan.actors().known(who) {
-            Some(one) => eprintln!(
-                "{who:?} at {:?} proven {} account {:?} refresh {}",
-                one.credential.placement,
-                one.proven,
-                one.account.as_ref().map(|a| (&a.name, &a.email, &a.sent, a.door)),
-                one.refresh.is_some()
-            ),
-            None => eprintln!("{who:?}: {:?}", scan.actors().missing(who)),
-        }
-    }
-    for (role, one) in world.roles.iter().zip(&scan.document.operations) {
-        if *role != Role::Plain {
-            eprintln!("role {role:?} {}", one.label());
-        }
-    }
-    for case in &world.cases {
-        let one = &scan.document.operations[case.operation];
-        eprintln!(
-            "case {:?} {} {} obj {:?} {} {}",
-            case.who,
-            one.label(),
-            case.request.path,
-            case.object,
-            case.reply.status,
-            case.inputs.body.as_ref().map(|b| b.to_string()).unwrap_or_default()
-        );
-    }
-    for (at, one) in world.objects.iter().enumerate() {
-        eprintln!(
-            "object {at} {:?} {} {:?} made {:?} {}",
-            one.owner,
-            one.collection,
-            one.parents,
-            one.made_by,
-            serde_json::Value::Object(one.record.clone())
-                .to_string()
-                .chars()
-                .take(300)
-                .collect::<String>()
-        );
-    }
-    for (index, why) in &world.unlearned {
-        eprintln!("unlearned {} {why}", scan.document.operations[*index].label());
-    }
-    eprintln!("stopped {:?} sent {}", world.stopped, scan.client.budget.sent());
 }
