@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn a_server_that_answers_everything_the_same_tells_nothing() {
         let all = reply(200, &[], "# HELP a b\n# TYPE a counter\na 1\n");
-        assert!(!is_told(entry("/metrics"), &all, &[all.clone()]));
+        assert!(!is_told(entry("/metrics"), &all, std::slice::from_ref(&all)));
     }
 
     #[test]

@@ -135,8 +135,8 @@ fn a_weak_family_counts_only_if_one_of_its_suites_was_chosen() {
     };
     seen.weak = with(0x0005, true);
     let judgement = judge(&seen);
-    let titles: Vec<_> = judgement.findings.iter().map(|one| one.title.as_str()).collect();
-    assert_eq!(titles, [WEAK_SUITE.title, COMPRESSED.title]);
+    let flaws: Vec<_> = judgement.findings.iter().map(|one| one.flaw.as_str()).collect();
+    assert_eq!(flaws, [WEAK_SUITE.id, COMPRESSED.id]);
     assert_eq!(judgement.values["transport.weak_suites"], Value::Int(1));
     seen.weak = with(0xc02f, false);
     assert!(judge(&seen).findings.is_empty());
