@@ -14,6 +14,8 @@ use crate::live::world::{Case, World, facts};
 
 /// Operations without a success that are tried.
 const MOST: usize = 40;
+/// Own objects that one of them is tried on.
+const MOST_OBJECTS: usize = 4;
 
 /// The best case of every operation that neither ends a session nor deletes, in the document's order.
 pub async fn attempts(scan: &Scan<'_>, world: &World) -> Result<Vec<Case>, Gap> {
@@ -60,27 +62,36 @@ async fn guess(
     Ok(met.then_some(case))
 }
 
-/// Inputs out of the document, with the ids of an own object where the path leads to one, and who
+/// The first of [`suggestions`].
+fn suggested(scan: &Scan<'_>, world: &World, operation: &Operation<'_>) -> (Inputs, Who) {
+    let mut all = suggestions(scan, world, operation).into_iter();
+    all.next().unwrap_or_else(|| (Inputs::of_document(&scan.document, operation), Who::A))
+}
+
+/// Inputs out of the document, on each of a few own objects where the path leads to one, and who
 /// should ask: the owner of that object.
-pub fn suggested(scan: &Scan<'_>, world: &World, operation: &Operation<'_>) -> (Inputs, Who) {
-    let mut inputs = Inputs::of_document(&scan.document, operation);
+pub fn suggestions(
+    scan: &Scan<'_>,
+    world: &World,
+    operation: &Operation<'_>,
+) -> Vec<(Inputs, Who)> {
+    let mut base = Inputs::of_document(&scan.document, operation);
+    base.body = operation.body().map(|body| scan.document.body_value(body));
     let names = facts::parameters(operation.path);
-    let mut who = Who::A;
-    let own = world
-        .objects()
-        .iter()
-        .find_map(|object| Some((leading(object, operation.path, &names)?, object.owner)));
-    if let Some((values, owner)) = own {
-        who = owner;
+    let own = world.objects().iter().filter_map(|object| {
+        let values = leading(object, operation.path, &names)?;
+        let mut inputs = base.clone();
         for (name, value) in names.iter().zip(values) {
             match inputs.path.iter_mut().find(|(key, _)| key == name) {
                 Some((_, place)) => *place = value,
                 None => inputs.path.push(((*name).to_owned(), value)),
             }
         }
-    }
-    inputs.body = operation.body().map(|body| scan.document.body_value(body));
-    (inputs, who)
+        Some((inputs, object.owner))
+    });
+    let mut all: Vec<_> = own.take(MOST_OBJECTS).collect();
+    all.push((base.clone(), Who::A));
+    all
 }
 
 /// Values for the first parameters of a path that leads to this object or below it.

@@ -6,7 +6,7 @@ use super::flaws::ENTITIES;
 use super::traversal::is_file;
 use crate::api::{Media, Operation};
 use crate::live::Gap;
-use crate::live::attempt::suggested;
+use crate::live::attempt::suggestions;
 use crate::live::reply::Reply;
 use crate::live::request::Request;
 use crate::live::scan::Scan;
@@ -24,9 +24,17 @@ pub async fn look(scan: &Scan<'_>, world: &World, found: &mut Vec<Finding>) -> R
             break;
         }
         tried += 1;
-        let base = base(scan, world, index, operation).await;
         let plain = written(scan, media);
-        let Some(control) = send(scan, &base, media, plain.clone()).await? else { continue };
+        let mut ground = None;
+        for base in bases(scan, world, index, operation).await {
+            let control = send(scan, &base, media, plain.clone()).await?;
+            let good = control.as_ref().is_some_and(Reply::is_success);
+            ground = control.map(|control| (base, control)).or(ground);
+            if good {
+                break;
+            }
+        }
+        let Some((base, control)) = ground else { continue };
         let hostile = with_entity(&plain);
         let Some(reply) = send(scan, &base, media, hostile).await? else { continue };
         if is_file(&reply.text()) && !is_file(&control.text()) {
@@ -37,13 +45,18 @@ pub async fn look(scan: &Scan<'_>, world: &World, found: &mut Vec<Finding>) -> R
     Ok(())
 }
 
-/// The request without its body: of a case where there is one, else on an own object's path.
-async fn base(scan: &Scan<'_>, world: &World, index: usize, operation: &Operation<'_>) -> Request {
-    if let Some(case) = world.any_case(index) {
-        return case.request.clone();
+/// Requests whose body is replaced: of a case where there is one, else on own objects.
+async fn bases(
+    scan: &Scan<'_>,
+    world: &World,
+    index: usize,
+    operation: &Operation<'_>,
+) -> Vec<Request> {
+    let mut all: Vec<_> = world.any_case(index).map(|case| case.request.clone()).into_iter().collect();
+    for (inputs, who) in suggestions(scan, world, operation) {
+        all.push(scan.written(operation, &inputs).with(scan.credential(who).await));
     }
-    let (inputs, who) = suggested(scan, world, operation);
-    scan.written(operation, &inputs).with(scan.credential(who).await)
+    all
 }
 
 async fn send(
