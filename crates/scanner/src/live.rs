@@ -86,9 +86,10 @@ checks! {
     Headers = headers: "headers",
     CrossOrigin = cross_origin: "cross-origin",
     ExposedEndpoints = exposed_endpoints: "exposed-endpoints",
+    // Before what sends so much that balances and stocks run out.
+    Replay = replay: "replay",
     Injection = injection: "injection",
     ServerRequests = server_requests: "server-requests",
-    Replay = replay: "replay",
     SizeLimits = size_limits: "size-limits",
     SlowPatterns = slow_patterns: "slow-patterns",
     // These end and lock logins of their own, and come late in case one was somebody else's.
