@@ -28,7 +28,7 @@ mod pass;
 pub mod visitor;
 
 use door::Door;
-pub use door::{Role, fields as door_fields, is_password, role};
+pub use door::{Role, fields as door_fields, is_password, registrations, role};
 pub use entry::own_value;
 pub use pass::Pass;
 

@@ -73,7 +73,7 @@ struct Ground {
 
 /// How a name and a password get in.
 enum Way {
-    Entry(Entry),
+    Entry(Box<Entry>),
     /// With every request (RFC 7617), for instance with this one.
     Basic(Box<Guarded>),
 }
@@ -123,7 +123,7 @@ async fn ground(scan: &Scan<'_>) -> Result<Ground, Gap> {
     let own = account.marker.is_some();
     let basic = actor.credential.placement == Some(Placement::Basic);
     let way = match &actor.entry {
-        Some(entered) => Way::Entry(entered.clone()),
+        Some(entered) => Way::Entry(Box::new(entered.clone())),
         None if basic => Way::Basic(Box::new(scan.guarded().await?)),
         None => {
             let detail = "the document describes no login that takes a name and a password";

@@ -5,7 +5,7 @@ use super::scan::Scan;
 use super::{Check, Gap, Judgement, Kind, Measure};
 use crate::flaw::Flaw;
 use crate::live::CheckId;
-use crate::report::{Confidence, GapCode, Severity};
+use crate::report::{Confidence, GapCode, Place, Severity};
 
 mod code;
 pub mod flow;
@@ -50,6 +50,26 @@ const fn measure(name: &'static str, meaning: &'static str) -> Measure {
 }
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
+    let mut judgement = look(scan).await;
+    for finding in &mut judgement.findings {
+        let last = finding.evidence.last().map(|exchange| exchange.request.line.clone());
+        let operation = last.and_then(|line| operation(scan, &line));
+        finding.reach = u32::from(operation.is_some());
+        finding.places = vec![Place::of_operation(operation)];
+    }
+    judgement
+}
+
+/// The operation that a request line asked, for instance `POST /token`.
+fn operation(scan: &Scan<'_>, line: &str) -> Option<String> {
+    let mut words = line.split(' ');
+    let (method, path) = (words.next()?, words.next()?);
+    let path = path.split('?').next().unwrap_or_default();
+    let path = path.strip_prefix(scan.client.target.base.as_str()).unwrap_or(path);
+    Some(format!("{method} {path}"))
+}
+
+async fn look(scan: &Scan<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let served = metadata::fetch(scan).await;
     let Some(server) = Server::find(scan, served.as_ref().map(|(_, value)| value)) else {
@@ -59,7 +79,11 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     if let Some((reply, value)) = &served {
         metadata::judge(reply, value, &mut judgement);
     }
-    redirect::look_as_stranger(scan, &server, &mut judgement).await;
+    let there = redirect::look_as_stranger(scan, &server, &mut judgement).await;
+    if !there {
+        // Users are sent to somebody else's server, which is not the one to be judged.
+        return judgement;
+    }
     let Some(client) = &scan.credentials.oauth else {
         let detail = "the order holds no client of the authorization server (`credentials.oauth`)";
         judgement.gaps.push(Gap::new(GapCode::NoCredential, detail));
@@ -70,7 +94,8 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         return judgement;
     };
     let signed_in = actor.session.clone().unwrap_or_else(|| actor.credential.clone());
-    let session = Session { scan, server: &server, client, signed_in };
+    let by_code = actor.session.is_some();
+    let session = Session { scan, server: &server, client, signed_in, by_code };
     let granted = match code::look(&session, &mut judgement).await {
         Ok(granted) => granted,
         Err(gap) => {

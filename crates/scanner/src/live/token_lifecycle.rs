@@ -52,8 +52,8 @@ pub const CHECK: Check = Check {
         Measure {
             name: "lifecycle.lifetime_seconds",
             kind: Kind::Int,
-            meaning: "how long a credential of a fresh login lasts, by its claims, its `expires_in` \
-                      or its cookie's `Max-Age`; -1 for a signed token without an end",
+            meaning: "how long a credential of a fresh login lasts, by its claims or its \
+                      `expires_in`; -1 for a signed token without an end",
         },
         Measure {
             name: "lifecycle.header_only",

@@ -44,7 +44,7 @@ const COUNTS: [&str; 7] = [
 ];
 
 fn good() -> BTreeMap<String, Value> {
-    let values: [(&str, Value); 46] = [
+    let values: [(&str, Value); 45] = [
         ("authentication.operations_open", Value::Int(0)),
         ("credential.echoed", Value::Bool(false)),
         ("cross_origin.strangers_refused", Value::Bool(true)),
@@ -73,7 +73,6 @@ fn good() -> BTreeMap<String, Value> {
         ("oauth.client_authenticated", Value::Bool(true)),
         ("oauth.redirect_exact", Value::Bool(true)),
         ("oauth.refresh_scope_kept", Value::Bool(true)),
-        ("oauth.refresh_single_use", Value::Bool(true)),
         ("token.audience_checked", Value::Bool(true)),
         ("token.embedded_key_refused", Value::Bool(true)),
         ("token.expiry_checked", Value::Bool(true)),

@@ -63,6 +63,8 @@ pub struct Session<'s, 'a> {
     pub server: &'s Server,
     pub client: &'s OAuthClient,
     pub signed_in: Presented,
+    /// The scan's own identities have their credentials from this server.
+    pub by_code: bool,
 }
 
 /// How an authorization is asked for.
@@ -249,7 +251,7 @@ pub async fn ask_as(scan: &Scan<'_>, signed_in: &Presented) -> Result<Asked, Gap
     let missing = || Gap::no_operation("the document describes no code flow");
     let client = scan.credentials.oauth.as_ref().ok_or_else(missing)?;
     let server = Server::find(scan, None).ok_or_else(missing)?;
-    let session = Session { scan, server: &server, client, signed_in: signed_in.clone() };
+    let session = Session { scan, server: &server, client, signed_in: signed_in.clone(), by_code: true };
     session.ask(&Ask::careful(client)).await
 }
 
@@ -259,7 +261,7 @@ pub async fn complete(scan: &Scan<'_>, actor: &mut Actor) {
     let Some(client) = &scan.credentials.oauth else { return };
     let Some(server) = Server::find(scan, None).filter(|_| !actor.proven) else { return };
     let signed_in = actor.credential.clone();
-    let session = Session { scan, server: &server, client, signed_in };
+    let session = Session { scan, server: &server, client, signed_in, by_code: true };
     let ask = Ask::careful(client);
     let Ok(asked) = session.ask(&ask).await else { return };
     let Some(code) = asked.code() else { return };

@@ -54,8 +54,13 @@ pub async fn look(session: &Session<'_, '_>, judgement: &mut Judgement) {
     }
 }
 
-/// Without either: a client that nobody registered must lead nowhere (RFC 6749 §4.1.2.1).
-pub async fn look_as_stranger(scan: &Scan<'_>, server: &Server, judgement: &mut Judgement) {
+/// Without either: a client that nobody registered must lead nowhere (RFC 6749 §4.1.2.1). False if
+/// the target has no authorization endpoint.
+pub async fn look_as_stranger(
+    scan: &Scan<'_>,
+    server: &Server,
+    judgement: &mut Judgement,
+) -> bool {
     let redirect_uri = format!("https://{STRANGER}/callback");
     let path = format!(
         "{}?response_type=code&client_id=portcullis&redirect_uri={}&state=portcullis",
@@ -66,7 +71,7 @@ pub async fn look_as_stranger(scan: &Scan<'_>, server: &Server, judgement: &mut 
         Ok(reply) => reply,
         Err(error) => {
             judgement.gaps.push(Gap::from(&error));
-            return;
+            return false;
         }
     };
     let place = reply.header("location").and_then(|place| Url::parse(place).ok());
@@ -77,6 +82,7 @@ pub async fn look_as_stranger(scan: &Scan<'_>, server: &Server, judgement: &mut 
         let told = (&UNCHECKED, "oauth.redirect_exact");
         settle(told, true, what, &[&reply], judgement);
     }
+    !matches!(reply.status, 404 | 405 | 410 | 501)
 }
 
 /// Addresses like this one, each with whether it is of another host.

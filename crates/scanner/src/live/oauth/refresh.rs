@@ -6,6 +6,7 @@ use super::FLAW;
 use super::code::{Granted, settle};
 use super::flow::{Ask, Identity, Proof, Session, grants, member};
 use crate::flaw::Flaw;
+use crate::live::actor::{door_fields, registrations};
 use crate::live::reply::Reply;
 use crate::live::{Gap, Judgement};
 
@@ -36,9 +37,23 @@ pub async fn look(session: &Session<'_, '_>, granted: &Granted, judgement: &mut 
     if let Err(gap) = widened(session, granted, judgement).await {
         judgement.gaps.push(gap);
     }
+    if is_asked_elsewhere(session) {
+        return;
+    }
     if let Err(gap) = replayed(session, judgement).await {
         judgement.gaps.push(gap);
     }
+}
+
+/// True if logins of our own give refresh tokens for the same endpoint: then `token-lifecycle` asks.
+fn is_asked_elsewhere(session: &Session<'_, '_>) -> bool {
+    let document = &session.scan.document;
+    let base = session.scan.client.target.base.as_str();
+    let path = session.server.token.strip_prefix(base).unwrap_or(&session.server.token);
+    let refreshes = document.operations.iter().any(|one| {
+        one.path == path && door_fields(document, one).iter().any(|name| name == "refresh_token")
+    });
+    refreshes && !session.by_code && !registrations(document).is_empty()
 }
 
 /// A fresh grant, so that what happens to it spoils no other.

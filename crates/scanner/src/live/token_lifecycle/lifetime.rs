@@ -38,7 +38,7 @@ enum Life {
 
 pub fn look(entered: Option<&Actor>, genuine: Option<&Presented>, judgement: &mut Judgement) {
     let of_login = entered.map_or(Life::Unsaid, of_login);
-    let of_order = genuine.map_or(Life::Unsaid, |one| of_token(one));
+    let of_order = genuine.map_or(Life::Unsaid, of_token);
     let life = if of_login == Life::Unsaid { of_order } else { of_login };
     let (flaw, said) = match life {
         Life::Unsaid => return,
@@ -81,7 +81,7 @@ fn of_login(actor: &Actor) -> Life {
         let inner = value.get("data").or_else(|| value.get("result"));
         [Some(value), inner].into_iter().flatten().find_map(|one| one.get("expires_in")?.as_i64())
     });
-    told.or_else(|| max_age(actor)).map_or(Life::Unsaid, Life::Seconds)
+    told.map_or(Life::Unsaid, Life::Seconds)
 }
 
 fn of_token(credential: &Presented) -> Life {
@@ -93,17 +93,4 @@ fn of_token(credential: &Presented) -> Life {
         (Some(_), None) => Life::Unsaid,
         (None, _) => Life::Endless,
     }
-}
-
-/// How long a browser keeps the cookie that is the credential (RFC 6265 §5.2.2).
-fn max_age(actor: &Actor) -> Option<i64> {
-    let Some(crate::order::Placement::Cookie { name }) = &actor.credential.placement else {
-        return None;
-    };
-    let entry = actor.entry.as_ref()?;
-    let mut set = entry.reply.headers.iter().filter(|(key, _)| key == "set-cookie");
-    let (_, cookie) = set.find(|(_, value)| value.starts_with(&format!("{name}=")))?;
-    let mut parts = cookie.split(';').filter_map(|part| part.trim().split_once('='));
-    let (_, age) = parts.find(|(key, _)| key.eq_ignore_ascii_case("max-age"))?;
-    age.trim().parse().ok()
 }
