@@ -194,10 +194,9 @@ impl Automaton {
                         return true;
                     }
                     let flags = seen.get_mut(next * size + also);
-                    if let Some(flag) = flags.and_then(|flags| flags.get_mut(usize::from(parted))) {
-                        if !std::mem::replace(flag, true) {
-                            waiting.push((*next, *also, parted));
-                        }
+                    let flag = flags.and_then(|flags| flags.get_mut(usize::from(parted)));
+                    if flag.is_some_and(|flag| !std::mem::replace(flag, true)) {
+                        waiting.push((*next, *also, parted));
                     }
                 }
             }

@@ -48,19 +48,14 @@ fn changes(operation: &Operation<'_>) -> Option<&'static str> {
     let last = purpose::last(operation);
     let mailed = [&id, &last].iter().any(|words| words.says(MAIL).is_some());
     let noun = |words: &Words| {
-        let plural = words.list().len() > 1 && words.list().last().is_some_and(|one| one.ends_with('s'));
+        let plural = words.are_many() && words.last().ends_with('s');
         words.ends(NOUN).is_some() || plural
     };
-    let by_name = id.starts(CHANGES).filter(|_| words_of_a_verb(&id) && !noun(&id));
+    let by_name = id.starts(CHANGES).filter(|_| id.are_many() && !noun(&id));
     let by_path = last.starts(CHANGES).filter(|_| !noun(&last));
     // Generated names begin with a class: `Updates_GetAll`.
     let reads = id.says(&["get", "list", "show", "read", "fetch", "find", "is", "has", "can", "check"]);
     by_name.or(by_path).filter(|_| !mailed && reads.is_none())
-}
-
-/// True if something follows the verb: `delete` alone may be the name of a thing.
-fn words_of_a_verb(id: &Words) -> bool {
-    id.list().len() > 1
 }
 
 #[cfg(test)]

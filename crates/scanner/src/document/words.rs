@@ -1,8 +1,8 @@
 //! Identifiers as words: `accessToken`, `access_token` and `Access-Token` say the same.
 
-/// The words of an identifier, in lower case.
+/// The words of an identifier, in lower case, one space between them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Words(Vec<String>);
+pub struct Words(String);
 
 /// Characters of an identifier that are looked at.
 const MOST: usize = 200;
@@ -10,7 +10,7 @@ const MOST: usize = 200;
 impl Words {
     /// Splits at whatever is no letter or digit, and where a capital begins a word.
     pub fn of(text: &str) -> Self {
-        let mut words = Vec::new();
+        let mut words = String::new();
         let mut word = String::new();
         let letters: Vec<char> = text.chars().take(MOST).collect();
         for (at, &letter) in letters.iter().enumerate() {
@@ -30,9 +30,15 @@ impl Words {
     /// The first of these phrases that stands in it, word by word. Phrases are in lower case, their
     /// words parted by one space.
     pub fn says(&self, phrases: &[&'static str]) -> Option<&'static str> {
+        let open = |text: Option<&str>, space: fn(&str) -> bool| {
+            text.is_none_or(|text| text.is_empty() || space(text))
+        };
         let stands = |phrase: &&&str| {
-            let wanted = phrase.split(' ').count();
-            wanted > 0 && self.0.windows(wanted).any(|some| equal(some, phrase))
+            self.0.match_indices(**phrase).any(|(at, found)| {
+                let after = self.0.get(at + found.len()..);
+                open(self.0.get(..at), |text| text.ends_with(' '))
+                    && open(after, |text| text.starts_with(' '))
+            })
         };
         phrases.iter().find(stands).copied()
     }
@@ -40,9 +46,8 @@ impl Words {
     /// The first of these phrases that it ends with: what the identifier is, not what it is about.
     pub fn ends(&self, phrases: &[&'static str]) -> Option<&'static str> {
         let stands = |phrase: &&&str| {
-            let wanted = phrase.split(' ').count();
-            let start = self.0.len().checked_sub(wanted);
-            start.and_then(|start| self.0.get(start..)).is_some_and(|some| equal(some, phrase))
+            let before = self.0.strip_suffix(**phrase);
+            before.is_some_and(|text| text.is_empty() || text.ends_with(' '))
         };
         phrases.iter().find(stands).copied()
     }
@@ -50,27 +55,29 @@ impl Words {
     /// The first of these phrases that it starts with.
     pub fn starts(&self, phrases: &[&'static str]) -> Option<&'static str> {
         let stands = |phrase: &&&str| {
-            self.0.get(..phrase.split(' ').count()).is_some_and(|some| equal(some, phrase))
+            let after = self.0.strip_prefix(**phrase);
+            after.is_some_and(|text| text.is_empty() || text.starts_with(' '))
         };
         phrases.iter().find(stands).copied()
     }
 
     /// The one of these phrases that it is.
     pub fn is(&self, phrases: &[&'static str]) -> Option<&'static str> {
-        phrases.iter().find(|phrase| equal(&self.0, phrase)).copied()
+        phrases.iter().find(|phrase| self.0 == **phrase).copied()
     }
 
-    pub fn list(&self) -> &[String] {
-        &self.0
+    /// True if it is more than one word.
+    pub fn are_many(&self) -> bool {
+        self.0.contains(' ')
     }
 
     pub fn first(&self) -> &str {
-        self.0.first().map(String::as_str).unwrap_or_default()
+        self.0.split(' ').next().unwrap_or_default()
     }
-}
 
-fn equal(words: &[String], phrase: &str) -> bool {
-    words.iter().map(String::as_str).eq(phrase.split(' '))
+    pub fn last(&self) -> &str {
+        self.0.rsplit(' ').next().unwrap_or_default()
+    }
 }
 
 /// True if a word begins at this capital: `aB`, `ABc` at `B`, and not in `IDs`.
@@ -86,13 +93,17 @@ fn begins(letters: &[char], at: usize) -> bool {
 }
 
 /// `oauth2` and `sha256` are the words `oauth` and `sha`; `v2` and `s3` stay.
-fn finish(word: &mut String, words: &mut Vec<String>) {
+fn finish(word: &mut String, words: &mut String) {
     let plain = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
     if plain.chars().count() > 2 {
         word.truncate(plain.len());
     }
     if !word.is_empty() {
-        words.push(std::mem::take(word));
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+        word.clear();
     }
 }
 
@@ -115,7 +126,7 @@ mod tests {
             ("", ""),
             ("größeÄndern", "größe ändern"),
         ] {
-            assert_eq!(Words::of(text).list().join(" "), wanted, "{text}");
+            assert_eq!(Words::of(text).0, wanted, "{text}");
         }
     }
 

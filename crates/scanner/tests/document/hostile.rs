@@ -93,7 +93,7 @@ fn a_bomb_of_aliases_and_too_many_bytes_are_refused() {
 #[test]
 fn a_flood_of_operations_is_cut_off() {
     let mut text = r#"{"openapi": "3.0.0", "paths": {"/a": {}"#.to_owned();
-    for one in 0..150_000 {
+    for one in 0..60_000 {
         let _ = write!(text, r#","/{one}": {{"post": {{}}}}"#);
     }
     text.push_str("}}");
