@@ -130,6 +130,32 @@ impl Marker {
         }
     }
 
+    /// Writes every marker of ours in a body without hyphen and without anything beside it, for
+    /// services that allow letters only. True if there was any.
+    pub fn simplify(value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => {
+                let tail = text
+                    .strip_prefix("pcl-")
+                    .map(|rest| rest.chars().take(TAIL).collect::<String>());
+                let made = tail.filter(|tail| {
+                    tail.len() == TAIL && tail.bytes().all(|byte| byte.is_ascii_lowercase())
+                });
+                if let Some(tail) = &made {
+                    *text = format!("pcl{tail}");
+                }
+                made.is_some()
+            }
+            Value::Object(members) => {
+                members.values_mut().fold(false, |any, one| Self::simplify(one) || any)
+            }
+            Value::Array(items) => {
+                items.iter_mut().fold(false, |any, one| Self::simplify(one) || any)
+            }
+            _ => false,
+        }
+    }
+
     /// A mail address at a domain that nobody owns (RFC 2606).
     pub fn email(&self) -> String {
         format!("{}@example.com", self.plain())

@@ -755,6 +755,9 @@ impl<'a> Learner<'_, 'a> {
                 *value = Value::from(id);
             }
         }
+        if *inputs == before && matches!(reply.status, 400 | 422) {
+            inputs.body.as_mut().map(Marker::simplify);
+        }
         *inputs != before
     }
 
