@@ -122,10 +122,13 @@ impl Marker {
                 *text = made;
                 changed
             }
+            // All of them, not only up to the first.
             Value::Object(members) => {
-                members.values_mut().fold(false, |any, one| self.plant(one) || any)
+                members.values_mut().filter_map(|one| self.plant(one).then_some(())).count() > 0
             }
-            Value::Array(items) => items.iter_mut().fold(false, |any, one| self.plant(one) || any),
+            Value::Array(items) => {
+                items.iter_mut().filter_map(|one| self.plant(one).then_some(())).count() > 0
+            }
             _ => false,
         }
     }
@@ -147,10 +150,10 @@ impl Marker {
                 made.is_some()
             }
             Value::Object(members) => {
-                members.values_mut().fold(false, |any, one| Self::simplify(one) || any)
+                members.values_mut().filter_map(|one| Self::simplify(one).then_some(())).count() > 0
             }
             Value::Array(items) => {
-                items.iter_mut().fold(false, |any, one| Self::simplify(one) || any)
+                items.iter_mut().filter_map(|one| Self::simplify(one).then_some(())).count() > 0
             }
             _ => false,
         }
