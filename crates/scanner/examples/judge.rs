@@ -1,6 +1,7 @@
 //! Judges the live scan on the services of `tests/services`: what it finds against what is there.
 //!
-//! `judge [SERVICE …] [--flaws none|all|each|CODE,…] [--checks CODE,…]`, from the root of the repository.
+//! `judge [SERVICE …] [--flaws none|all|each|CODE,…] [--checks CODE,…] [--alone]`, from the root of the
+//! repository. `--alone` gives the scan no credential: it has to register and log in by itself.
 //! Prints what was missed and what was reported without being there, and a table of recall and precision.
 
 #[path = "judge/service.rs"]
@@ -17,6 +18,7 @@ struct Wanted {
     services: Vec<String>,
     flaws: String,
     checks: Vec<CheckId>,
+    alone: bool,
 }
 
 #[tokio::main]
@@ -30,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         for flaws in service.forms(&wanted.flaws) {
-            let report = scan(service, &flaws, &wanted.checks).await?;
+            let report = scan(service, &flaws, &wanted).await?;
             let tally = truth.compare(service, &flaws, &report, &wanted.checks);
             print(name, &flaws, &report, &tally);
             whole.add(tally);
@@ -41,12 +43,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn wanted() -> Result<Wanted, Box<dyn Error>> {
-    let mut wanted =
-        Wanted { services: Vec::new(), flaws: "all".to_owned(), checks: CheckId::ALL.to_vec() };
+    let mut wanted = Wanted {
+        services: Vec::new(),
+        flaws: "all".to_owned(),
+        checks: CheckId::ALL.to_vec(),
+        alone: false,
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--flaws" => wanted.flaws = arguments.next().ok_or("--flaws needs a value")?,
+            "--alone" => wanted.alone = true,
             "--checks" => {
                 let codes = arguments.next().ok_or("--checks needs a value")?;
                 let read: Result<Vec<_>, _> = codes.split(',').map(str::parse).collect();
@@ -58,13 +65,10 @@ fn wanted() -> Result<Wanted, Box<dyn Error>> {
     Ok(wanted)
 }
 
-async fn scan(
-    service: &Service,
-    flaws: &str,
-    checks: &[CheckId],
-) -> Result<Report, Box<dyn Error>> {
+async fn scan(service: &Service, flaws: &str, wanted: &Wanted) -> Result<Report, Box<dyn Error>> {
     let running = service::Running::start(service, flaws)?;
-    let order = serde_json::from_value(service.order(&running.url, checks)?)?;
+    let order =
+        serde_json::from_value(service.order(&running.url, &wanted.checks, wanted.alone)?)?;
     let clock = || {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))

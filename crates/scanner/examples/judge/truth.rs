@@ -167,14 +167,19 @@ impl Service {
         whole(told) == whole(place)
     }
 
-    pub fn order(&self, url: &str, checks: &[CheckId]) -> Result<Value, Box<dyn Error>> {
+    pub fn order(
+        &self,
+        url: &str,
+        checks: &[CheckId],
+        alone: bool,
+    ) -> Result<Value, Box<dyn Error>> {
         let path = format!("{FOLDER}/{}", self.document);
         let files = scanner::api::Files::read(&path, std::fs::read(&path)?, &|_| Err("no".into()))?;
         let document = files.list.into_iter().next().map(|file| file.root).unwrap_or_default();
         Ok(json!({
             "nonce": "judge", "target": url, "reach": "loopback", "document": document,
             "checks": checks.iter().map(|check| check.code()).collect::<Vec<_>>(),
-            "credentials": self.credentials(),
+            "credentials": if alone { json!({}) } else { self.credentials() },
             "bounds": {"max_requests": 20_000, "per_second": 400, "seconds": 420, "max_answer_bytes": 1_048_576},
         }))
     }

@@ -177,10 +177,8 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
         }
     };
     flow::complete(scan, &mut actor).await;
-    if who == Who::A {
-        if let Some(placement) = &actor.credential.placement {
-            scan.client.place(placement.clone());
-        }
+    if let (Who::A, Some(placement)) = (who, &actor.credential.placement) {
+        scan.client.place(placement.clone());
     }
     Ok(actor)
 }
@@ -310,10 +308,10 @@ pub async fn log_in(scan: &Scan<'_>, who: Who, account: Account) -> Tried {
         }
     }
     // Some services hand out the credential when they register, and some take the password itself.
-    if let Some(reply) = account.registered.clone() {
-        if let Some(actor) = admitted(scan, who, &account, None, &reply).await {
-            return Ok(actor);
-        }
+    if let Some(reply) = account.registered.clone()
+        && let Some(actor) = admitted(scan, who, &account, None, &reply).await
+    {
+        return Ok(actor);
     }
     if let Some(actor) = pass::by_password(scan, who, &account).await {
         return Ok(actor);

@@ -152,10 +152,11 @@ async fn read(scan: &Scan<'_>, world: &World, index: usize, operation: &Operatio
     let mails = names.filter(|name| name.contains('@'));
     let mut garbage = scan.look(index, Face::Garbage).await;
     // Some look only at the form of a credential.
-    if let (Some(shaped), true) = (scan.lookalike(), refused(&garbage)) {
-        if let Some(request) = scan.request(index, Face::Anonymous).await {
-            garbage = scan.send(&request.with(Some(shaped))).await.map(Arc::new);
-        }
+    if refused(&garbage)
+        && let Some(shaped) = scan.lookalike()
+        && let Some(request) = scan.request(index, Face::Anonymous).await
+    {
+        garbage = scan.send(&request.with(Some(shaped))).await.map(Arc::new);
     }
     Asked {
         operation: operation.label(),

@@ -122,10 +122,39 @@ impl Marker {
                 *text = made;
                 changed
             }
+            // All of them, not only up to the first.
             Value::Object(members) => {
-                members.values_mut().fold(false, |any, one| self.plant(one) || any)
+                members.values_mut().filter_map(|one| self.plant(one).then_some(())).count() > 0
             }
-            Value::Array(items) => items.iter_mut().fold(false, |any, one| self.plant(one) || any),
+            Value::Array(items) => {
+                items.iter_mut().filter_map(|one| self.plant(one).then_some(())).count() > 0
+            }
+            _ => false,
+        }
+    }
+
+    /// Writes every marker of ours in a body without hyphen and without anything beside it, for
+    /// services that allow letters only. True if there was any.
+    pub fn simplify(value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => {
+                let tail = text
+                    .strip_prefix("pcl-")
+                    .map(|rest| rest.chars().take(TAIL).collect::<String>());
+                let made = tail.filter(|tail| {
+                    tail.len() == TAIL && tail.bytes().all(|byte| byte.is_ascii_lowercase())
+                });
+                if let Some(tail) = &made {
+                    *text = format!("pcl{tail}");
+                }
+                made.is_some()
+            }
+            Value::Object(members) => {
+                members.values_mut().filter_map(|one| Self::simplify(one).then_some(())).count() > 0
+            }
+            Value::Array(items) => {
+                items.iter_mut().filter_map(|one| Self::simplify(one).then_some(())).count() > 0
+            }
             _ => false,
         }
     }

@@ -78,6 +78,13 @@ pub fn registration(
         !power || required.contains(name)
     });
     own(&mut body, account);
+    // Where nothing else names the account, its plain name does.
+    let named = body.keys().any(|name| {
+        !is_password(name) && own_value(name, account).is_some_and(|own| own == account.name)
+    });
+    if let (false, Some(name)) = (named, body.get_mut("name").filter(|name| name.is_string())) {
+        *name = Value::from(account.name.as_str());
+    }
     if let Some(schema) = schema {
         plain_roles(scan, schema.node, &mut body);
     }

@@ -326,6 +326,23 @@ fn candidates(scan: &Scan<'_>, pass: &Pass) -> Vec<(Placement, Secret)> {
             _ => {}
         }
     }
+    found.extend(habitual(scan, pass));
+    let mut kept: Vec<(Placement, Secret)> = Vec::new();
+    for one in found {
+        if !kept.iter().any(|known| known.0 == one.0 && known.1.expose() == one.1.expose()) {
+            kept.push(one);
+        }
+    }
+    kept.truncate(MOST_PLACES);
+    kept
+}
+
+/// Where it may go whatever the document says of schemes.
+fn habitual(scan: &Scan<'_>, pass: &Pass) -> Vec<(Placement, Secret)> {
+    let mut found: Vec<(Placement, Secret)> = Vec::new();
+    let header = |name: &str| Placement::Header { name: name.to_owned() };
+    let prefixed =
+        |token: &Secret, scheme: &str| Secret::new(format!("{scheme} {}", token.expose()));
     if let Some(token) = &pass.token {
         found.extend(
             pass.kind
@@ -341,7 +358,10 @@ fn candidates(scan: &Scan<'_>, pass: &Pass) -> Vec<(Placement, Secret)> {
         );
         found.push((Placement::Bearer, token.clone()));
     }
-    found.extend(cookie());
+    let cookies = pass.cookies.iter();
+    found.extend(
+        cookies.map(|(name, value)| (Placement::Cookie { name: name.clone() }, value.clone())),
+    );
     if let Some(token) = &pass.token {
         found.push((header("Authorization"), token.clone()));
         found.push((header("Authorization"), prefixed(token, "Token")));
@@ -349,14 +369,7 @@ fn candidates(scan: &Scan<'_>, pass: &Pass) -> Vec<(Placement, Secret)> {
             found.push((header(name), token.clone()));
         }
     }
-    let mut kept: Vec<(Placement, Secret)> = Vec::new();
-    for one in found {
-        if !kept.iter().any(|known| known.0 == one.0 && known.1.expose() == one.1.expose()) {
-            kept.push(one);
-        }
-    }
-    kept.truncate(MOST_PLACES);
-    kept
+    found
 }
 
 /// The document's schemes, those first that most operations ask for.

@@ -160,6 +160,12 @@ fn what(name: &str, value: &Value) -> Option<What> {
     if (code || has(&["otp", "mfa", "totp"])) && long && !text.contains(' ') {
         return Some(What::OthersOnly);
     }
+    key_of_another(&said, &text, value)
+}
+
+/// Keys and tokens are their owner's; those of pages and forms are nobody's.
+fn key_of_another(said: &[String], text: &str, value: &Value) -> Option<What> {
+    let has = |list: &[&str]| said.iter().any(|word| list.contains(&word.as_str()));
     let paging = has(&[
         "next",
         "prev",
@@ -181,7 +187,7 @@ fn what(name: &str, value: &Value) -> Option<What> {
         || (has(&["key"])
             && (has(&["api", "private", "access", "owner", "user", "secret", "auth"])
                 || said.len() == 1));
-    if key && !paging && value.is_string() && looks_random(&text) {
+    if key && !paging && value.is_string() && looks_random(text) {
         return Some(What::OthersOnly);
     }
     None
@@ -248,7 +254,7 @@ fn is_card(text: &str) -> bool {
         .sum();
     (13..=19).contains(&digits.len())
         && digits.len() + signs == text.chars().count()
-        && sum % 10 == 0
+        && sum.is_multiple_of(10)
         && digits.iter().any(|digit| *digit != 0)
 }
 

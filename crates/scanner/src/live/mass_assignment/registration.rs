@@ -51,14 +51,14 @@ async fn told(
     let Some(registered) = account.registered.clone() else { return Ok(None) };
     let mut record = registered.json().as_ref().and_then(facts::record).unwrap_or_default();
     let mut evidence = vec![registered.exchange.clone()];
-    if let Ok(actor) = log_in(scan, Who::C, account.clone()).await {
-        if let Some(request) = mirror_of(scan, world) {
-            let reply = scan.send(&request.with(Some(actor.credential))).await?;
-            let shown = reply.json().as_ref().and_then(facts::record);
-            if let Some(shown) = shown.filter(|_| is_good(&reply)) {
-                record = shown;
-                evidence.push(reply.exchange);
-            }
+    if let Ok(actor) = log_in(scan, Who::C, account.clone()).await
+        && let Some(request) = mirror_of(scan, world)
+    {
+        let reply = scan.send(&request.with(Some(actor.credential))).await?;
+        let shown = reply.json().as_ref().and_then(facts::record);
+        if let Some(shown) = shown.filter(|_| is_good(&reply)) {
+            record = shown;
+            evidence.push(reply.exchange);
         }
     }
     // What registering repeats of the request alone is no proof where more is known.

@@ -115,17 +115,18 @@ async fn turn(
     if let Some(body) = &mut inputs.body {
         marker.plant(body);
     }
-    if creates && operation.method == Method::Put {
-        if let Some((_, value)) = inputs.path.last_mut() {
-            *value = marker.in_place_of_others(value);
-        }
+    if creates
+        && operation.method == Method::Put
+        && let Some((_, value)) = inputs.path.last_mut()
+    {
+        *value = marker.in_place_of_others(value);
     }
     changes.iter().for_each(|change| inputs.put(change));
     let credential = scan.credential(Who::A).await;
-    if inputs.headers.iter().any(|(name, _)| name == "If-Match") {
-        if let Some(version) = version(scan, operation, &inputs, credential.clone()).await? {
-            inputs.put(&Change::new(Spot::Header("If-Match".to_owned()), version));
-        }
+    if inputs.headers.iter().any(|(name, _)| name == "If-Match")
+        && let Some(version) = version(scan, operation, &inputs, credential.clone()).await?
+    {
+        inputs.put(&Change::new(Spot::Header("If-Match".to_owned()), version));
     }
     let request = scan.written(operation, &inputs).with(credential);
     let reply = scan.send(&request).await?;

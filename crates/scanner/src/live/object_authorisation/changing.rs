@@ -84,12 +84,11 @@ async fn change(
     if !planted && !alter(&mut inputs) && operation.method != Method::Post {
         return Ok(None);
     }
-    if inputs.headers.iter().any(|(name, _)| name == "If-Match") {
-        if let Some(version) =
+    if inputs.headers.iter().any(|(name, _)| name == "If-Match")
+        && let Some(version) =
             version(scan, operation, &inputs, scan.credential(Who::A).await).await?
-        {
-            inputs.put(&Change::new(Spot::Header("If-Match".to_owned()), version));
-        }
+    {
+        inputs.put(&Change::new(Spot::Header("If-Match".to_owned()), version));
     }
     let Some(before) = world.look(scan, object, Who::A).await?.filter(|look| look.there) else {
         return Ok(Some(Outcome::Undecided("nothing shows the object to A".to_owned())));
@@ -126,10 +125,11 @@ pub(super) fn judge(changed: &Changed) -> Outcome {
             after.reply.exchange.clone(),
         ])
     };
-    if let Some(marker) = &changed.marker {
-        if marker.is_in(&after.text) && !marker.is_in(&before.text) {
-            return open();
-        }
+    if let Some(marker) = &changed.marker
+        && marker.is_in(&after.text)
+        && !marker.is_in(&before.text)
+    {
+        return open();
     }
     let (first, second, third) = (fields(&before.text), fields(&still.text), fields(&after.text));
     let moved = first.iter().any(|(name, value)| {

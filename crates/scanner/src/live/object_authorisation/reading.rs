@@ -324,6 +324,7 @@ mod tests {
             own,
             nobody: Some(json(401, "{}")),
             missing: Some(json(404, "{}")),
+            baseline: None,
             lists: vec!["[]".to_owned()],
             marker: Some(marker),
             known: vec!["555".to_owned()],

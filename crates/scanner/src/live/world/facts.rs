@@ -258,7 +258,7 @@ mod tests {
             (json!({"order_id": 3, "user_id": 1}), "id", "order", Some("3")),
             (json!({"username": "ann", "id": 4}), "username", "user", Some("ann")),
             (json!({"slug": "tea", "n": 1}), "project", "project", Some("tea")),
-            (json!({"accountNumber": "K1"}), "number", "account", None),
+            (json!({"accountNumber": "K1"}), "number", "account", Some("K1")),
             (json!({"a": 1}), "b", "c", None),
         ];
         for (record, parameter, kind, expected) in cases {

@@ -123,17 +123,17 @@ impl<'a> Learner<'_, 'a> {
 
     /// What registering and logging in showed are cases and a record as well.
     fn account(&mut self, actor: &Actor) {
-        if let Some(entry) = &actor.entry {
-            if let (Some(operation), Some(inputs)) = (entry.operation, &entry.inputs) {
-                self.world.cases.push(Case {
-                    operation,
-                    who: Who::Nobody,
-                    inputs: inputs.clone(),
-                    request: entry.request.clone(),
-                    reply: entry.reply.clone(),
-                    object: None,
-                });
-            }
+        if let Some(entry) = &actor.entry
+            && let (Some(operation), Some(inputs)) = (entry.operation, &entry.inputs)
+        {
+            self.world.cases.push(Case {
+                operation,
+                who: Who::Nobody,
+                inputs: inputs.clone(),
+                request: entry.request.clone(),
+                reply: entry.reply.clone(),
+                object: None,
+            });
         }
         let Some(account) = &actor.account else { return };
         let record = record_of_account(account);
@@ -754,6 +754,9 @@ impl<'a> Learner<'_, 'a> {
             if let Some((value, id)) = other {
                 *value = Value::from(id);
             }
+        }
+        if *inputs == before && matches!(reply.status, 400 | 422) {
+            inputs.body.as_mut().map(Marker::simplify);
         }
         *inputs != before
     }

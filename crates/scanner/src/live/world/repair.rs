@@ -173,14 +173,10 @@ fn before_required(text: &str) -> Vec<String> {
         }
     }
     for two in words.windows(2) {
-        if let [verb, name] = two {
-            if matches!(
-                verb.to_ascii_lowercase().as_str(),
-                "missing" | "require" | "requires" | "provide"
-            ) && is_name(name)
-            {
-                found.push((*name).to_owned());
-            }
+        let [verb, name] = two else { continue };
+        let asks = ["missing", "require", "requires", "provide"];
+        if asks.contains(&verb.to_ascii_lowercase().as_str()) && is_name(name) {
+            found.push((*name).to_owned());
         }
     }
     let stop = [
