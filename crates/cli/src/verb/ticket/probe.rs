@@ -102,7 +102,9 @@ fn gap(gap: &Incomplete) -> String {
     let then = match gap.code {
         GapCode::Unreachable => "is the sandbox up, at the ticket's `upstream`? then probe again",
         GapCode::OutOfReach => "an operator probes what is not on the public internet",
-        GapCode::NoCredential => "give it with `--token`, `--second`, `--admin`, `--expired` or `--wrong-audience`",
+        GapCode::NoCredential => {
+            "give it with `--token`, `--second`, `--admin`, `--expired` or `--wrong-audience`"
+        }
         GapCode::Unidentified => {
             "the sandbox needs a certificate that proves its name, or `authorities` in the ticket"
         }

@@ -32,10 +32,10 @@ impl Files {
     fn lead(&self, value: &mut Value, file: usize) {
         match value {
             Value::Object(members) => {
-                if let Some(Value::String(reference)) = members.get_mut("$ref") {
-                    if let Some(led) = self.led(reference, file) {
-                        *reference = led;
-                    }
+                if let Some(Value::String(reference)) = members.get_mut("$ref")
+                    && let Some(led) = self.led(reference, file)
+                {
+                    *reference = led;
                 }
                 members.values_mut().for_each(|one| self.lead(one, file));
             }
