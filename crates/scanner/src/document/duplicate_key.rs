@@ -38,7 +38,6 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
 mod tests {
     use super::*;
     use crate::document::trial;
-    use serde_json::json;
 
     #[test]
     fn keys_that_stand_twice_are_found() {
