@@ -346,13 +346,15 @@ async fn without_a_credential_nothing_that_needs_one_is_guessed() {
     let vendor = vendor(Switches::hardened()).await;
     let mut order = order_for(&vendor, &CheckId::ALL);
     order.credentials.token = None;
+    order.credentials.oauth = None;
+    // Where accounts can be made, the scan makes its own.
+    let paths = order.document["paths"].as_object_mut().unwrap();
+    let doors = ["signup", "register", "accounts", "users", "login", "session"];
+    paths.retain(|path, _| !doors.iter().any(|word| path.contains(word)));
     let answer = scan(&order).await;
-    assert!(
-        answer
-            .values
-            .keys()
-            .all(|name| name.starts_with("transport.") || name.starts_with("errors."))
-    );
+    let needing = ["authentication.", "token.", "credential.", "limits.", "objects.", "fields."];
+    let guessed = |name: &&String| needing.iter().any(|start| name.starts_with(start));
+    assert_eq!(answer.values.keys().find(guessed), None);
     let checks: Vec<_> = answer.incomplete.iter().map(|one| one.check.as_str()).collect();
     for check in [
         CheckId::Authentication,

@@ -60,7 +60,7 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
     let Some(operation) = scan.document.operations.get(case.operation) else { return Vec::new() };
     let Some(json) = case.reply.json() else { return Vec::new() };
     // What an office is told is another question.
-    if operation.method != Method::Get || is_marked(operation) {
+    if operation.method != Method::Get || is_marked(operation) || case.who == Who::Admin {
         return Vec::new();
     }
     let documented = documented(scan, case.operation);
@@ -118,7 +118,7 @@ fn is_of_another(
 }
 
 /// Every field that the document names for the answers of an operation.
-fn documented<'a>(scan: &Scan<'a>, operation: usize) -> BTreeSet<&'a str> {
+pub(super) fn documented<'a>(scan: &Scan<'a>, operation: usize) -> BTreeSet<&'a str> {
     let Some(operation) = scan.document.operations.get(operation) else { return BTreeSet::new() };
     let content = operation.successes().flat_map(|answer| answer.content.iter());
     let shapes = content

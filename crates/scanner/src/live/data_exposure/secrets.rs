@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::live::actor::{Role, Who};
 use crate::live::call::as_text;
 use crate::live::data_exposure::hands_out;
+use crate::live::data_exposure::people::documented;
 use crate::live::invent::words;
 use crate::live::scan::Scan;
 use crate::live::world::{Case, World};
@@ -55,11 +56,17 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
             let echoed = sent.contains(&text) && !is_password_word(&field.name);
             match what(&field.name, &field.value) {
                 Some(What::Never) => !echoed,
+                // An office may be there to look after keys.
+                Some(What::OthersOnly) if case.who == Who::Admin => false,
                 Some(What::OthersOnly) => {
                     let others = is_of_another(scan, world, case, &field.record);
                     !hands_out && !echoed && others
                 }
                 // What should go by mail to the owner of an account is told to whoever asked.
+                None if is_internal(&field.name) => {
+                    let known = documented(scan, case.operation);
+                    !known.is_empty() && !known.contains(field.name.as_str()) && !echoed
+                }
                 None => is_reset_code(world, case, &field.name, &text) && !echoed,
             }
         })
@@ -191,6 +198,12 @@ fn key_of_another(said: &[String], text: &str, value: &Value) -> Option<What> {
         return Some(What::OthersOnly);
     }
     None
+}
+
+/// What a service keeps for itself, by its words; counts where the document does not name it.
+fn is_internal(name: &str) -> bool {
+    let own = ["internal", "margin", "profit", "wholesale", "fraud", "risk", "staff", "debug"];
+    words(name).iter().any(|word| own.contains(&word.as_str()))
 }
 
 fn is_reset_code(world: &World, case: &Case, name: &str, text: &str) -> bool {
