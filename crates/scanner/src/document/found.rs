@@ -108,13 +108,6 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// True if the API is of whom this text names last: `a token of Slack`.
-    pub fn is_by(&self, text: &str) -> bool {
-        let name = text.rsplit(' ').next().unwrap_or_default().to_lowercase();
-        let hosts = self.api.servers.iter().map(|server| server.url.to_lowercase());
-        hosts.chain([self.api.title.to_lowercase()]).any(|one| one.contains(&name))
-    }
-
     /// Takes everything back.
     pub fn clear(&mut self) {
         self.groups.clear();

@@ -135,7 +135,7 @@ async fn ground(scan: &Scan<'_>) -> Result<Ground, Gap> {
 
 /// What the flaws of this check have in common.
 const FLAW: Flaw = Flaw {
-    id: "login-unlimited",
+    id: "login-guessing-unlimited",
     check: CheckId::Login.code(),
     title: "Passwords can be tried without end",
     severity: Severity::High,

@@ -275,7 +275,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let before = format!("*a{}", level - 1);
-            let list = vec![before.as_str(); 9].join(", ");
+            let list = [before.as_str(); 9].join(", ");
             text.push_str(&format!("a{level}: &a{level} [{list}]\n"));
         }
         assert!(matches!(read("a", &text), Err(SourceError::TooMany { .. })));

@@ -1,0 +1,214 @@
+//! Sending, mending what the first answer complained of, and keeping what succeeded.
+
+use super::*;
+
+impl<'a> Learner<'_, 'a> {
+    /// Sends, and when an answer says which field was wrong, mends it and sends again. The number of
+    /// the case if it succeeded.
+    pub(super) async fn attempt(
+        &mut self,
+        index: usize,
+        who: Who,
+        filled: Filled,
+        marker: &Marker,
+    ) -> Result<Option<usize>, Gap> {
+        let scan = self.scan;
+        let Some(operation) = scan.document.operations.get(index) else { return Ok(None) };
+        let Filled { mut inputs, object } = filled;
+        let credential = scan.credential(who).await;
+        for _ in 0..ATTEMPTS {
+            let request = scan.written(operation, &inputs).with(credential.clone());
+            let Some(reply) = self.send(&request).await? else { return Ok(None) };
+            if is_good(&reply) {
+                let reply = Arc::new(reply);
+                return Ok(Some(self.keep(Case {
+                    operation: index,
+                    who,
+                    inputs,
+                    request,
+                    reply,
+                    object,
+                })));
+            }
+            self.refuse(index, format!("{} for {who:?}", reply.status));
+            if matches!(reply.status, 412 | 428) {
+                if self.with_version(operation, &mut inputs, credential.clone()).await? {
+                    continue;
+                }
+                break;
+            }
+            if !self.mend(operation, &reply, &mut inputs, who, marker) {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Some changes must say which version they change (RFC 9110 §13.1.1).
+    pub(super) async fn with_version(
+        &self,
+        operation: &Operation<'a>,
+        inputs: &mut Inputs,
+        credential: Option<Presented>,
+    ) -> Result<bool, Gap> {
+        self.pace()?;
+        match super::super::object::version(self.scan, operation, inputs, credential).await {
+            Ok(Some(version)) => {
+                inputs.put(&Change::new(Spot::Header("If-Match".to_owned()), version));
+                Ok(true)
+            }
+            Err(error) if error.is_final() => Err(Gap::from(&error)),
+            _ => Ok(false),
+        }
+    }
+
+    pub(super) fn mend(
+        &self,
+        operation: &Operation<'a>,
+        reply: &Reply,
+        inputs: &mut Inputs,
+        who: Who,
+        marker: &Marker,
+    ) -> bool {
+        let invention = Invention { document: &self.scan.document, marker };
+        let before = inputs.clone();
+        let body = inputs.body.clone().unwrap_or(Value::Null);
+        for fault in repair::faults(&self.scan.document, operation, reply, &body) {
+            let name = fault.pointer.rsplit('/').next().unwrap_or_default().to_owned();
+            let stated =
+                operation.parameters.iter().find(|one| one.name == name && one.put == Put::Query);
+            let referred = self.referred(&name, who, true).map(Value::from);
+            let value = referred.or(fault.value).unwrap_or_else(|| invention.by_name(&name));
+            let spot = match stated {
+                Some(parameter) => {
+                    let value = self.scan.document.parameter_value(parameter).0;
+                    inputs.put(&Change { spot: Spot::Query(name), value });
+                    continue;
+                }
+                None if operation.method.is_safe() => Spot::Query(name),
+                None => Spot::Body(fault.pointer),
+            };
+            inputs.put(&Change { spot, value });
+        }
+        if operation.bodies.is_empty() && inputs.body.is_some() {
+            inputs.undocumented_body = true;
+        }
+        // Nothing was named: an example of somebody else's may have been the fault.
+        if *inputs == before && matches!(reply.status, 400 | 403 | 404 | 422) {
+            let members = inputs.body.as_mut().and_then(Value::as_object_mut);
+            let other = members.into_iter().flatten().find_map(|(_, value)| {
+                let id = self.same_form(value, who, true)?;
+                Some((value, id))
+            });
+            if let Some((value, id)) = other {
+                *value = Value::from(id);
+            }
+        }
+        if *inputs == before && matches!(reply.status, 400 | 422) {
+            inputs.body.as_mut().map(Marker::simplify);
+        }
+        *inputs != before
+    }
+
+    /// Keeps a case and the records that its answer shows.
+    pub(super) fn keep(&mut self, case: Case) -> usize {
+        if let (Some(operation), Some(answer)) =
+            (self.scan.document.operations.get(case.operation), case.reply.json())
+        {
+            self.note_records(operation, &case, &answer);
+        }
+        self.world.cases.push(case);
+        self.world.cases.len() - 1
+    }
+
+    pub(super) fn note_records(&mut self, operation: &Operation<'_>, case: &Case, answer: &Value) {
+        if operation.method != Method::Get {
+            return;
+        }
+        let single = facts::last_parameter(operation.path);
+        let parents: Vec<_> = case.inputs.path.iter().map(|(_, value)| value.clone()).collect();
+        let (collection, kind) = (facts::normal(operation.path), facts::kind(operation.path));
+        for (name, records) in facts::lists(answer) {
+            let own_kind =
+                if name.is_empty() { kind.clone() } else { singular(&name.to_ascii_lowercase()) };
+            for record in records.into_iter().take(MOST_RECORDS) {
+                let (owner, object) = self.owner_of(&record);
+                let kind = own_kind.clone();
+                // A list within one object is a collection below it.
+                let collection = match single {
+                    Some(_) if !name.is_empty() => format!("{collection}/{name}"),
+                    _ => collection.clone(),
+                };
+                self.known.push(Known {
+                    seen_by: case.who,
+                    owner,
+                    collection,
+                    kind,
+                    parents: parents.clone(),
+                    record,
+                    object,
+                });
+            }
+        }
+        let Some(record) = facts::record(answer) else { return };
+        if let (Some(_), Some(object)) =
+            (single, case.object.and_then(|at| self.world.objects.get_mut(at)))
+        {
+            object.record.extend(record);
+            return;
+        }
+        // What tells about the caller: `/me` and the like.
+        let own = ["me", "self", "profile", "whoami", "current", "my", "account"];
+        let about = single.is_none()
+            && operation.path.split('/').flat_map(words).any(|word| own.contains(&word.as_str()));
+        if about && facts::lists(answer).is_empty() {
+            let owner = Some(case.who);
+            self.known.push(Known {
+                seen_by: case.who,
+                owner,
+                collection,
+                kind: "user".to_owned(),
+                parents,
+                record,
+                object: None,
+            });
+        }
+    }
+
+    /// Whose a record is: that of the object whose marker it holds.
+    pub(super) fn owner_of(&self, record: &Map<String, Value>) -> (Option<Who>, Option<usize>) {
+        let text = Value::Object(record.clone()).to_string();
+        let found = self.world.objects.iter().position(|object| object.is_in(&text));
+        (found.and_then(|at| self.world.objects.get(at)).map(|one| one.owner), found)
+    }
+
+    pub(super) fn role(&self, index: usize) -> Role {
+        self.world.roles.get(index).copied().unwrap_or(Role::Plain)
+    }
+
+    pub(super) fn refuse(&mut self, index: usize, why: String) {
+        if let Some(known) = self.refused.get_mut(index) {
+            *known = Some(why);
+        }
+    }
+
+    pub(super) fn pace(&self) -> Result<(), Gap> {
+        match self.scan.client.budget.left() <= self.reserve {
+            true => Err(Gap::from(&WireError::Spent(crate::live::budget::Spent::Requests))),
+            false => Ok(()),
+        }
+    }
+
+    /// `None` for an answer that did not come; an error ends the learning.
+    pub(super) async fn send(
+        &self,
+        request: &crate::live::request::Request,
+    ) -> Result<Option<Reply>, Gap> {
+        self.pace()?;
+        match self.scan.send(request).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(error) if error.is_final() => Err(Gap::from(&error)),
+            Err(_) => Ok(None),
+        }
+    }
+}
