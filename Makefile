@@ -42,6 +42,8 @@ test: setup test-setup ## every test, the real vendors and the documentation's e
 lint: setup ## format, clippy, documentation, shell scripts, licences and sources of dependencies
 	@scripts/setup.sh lint
 	cargo fmt --all --check
+	@# What a macro declares is hidden from cargo fmt.
+	rustfmt --edition 2024 --check $$(git ls-files "crates/scanner/src/*.rs")
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked --quiet
 	@scripts/shellcheck.sh

@@ -1,7 +1,7 @@
 //! Administration that asks no more than everything else.
 
-use super::{oauth, purpose};
 use super::{Check, Found, Spot};
+use super::{oauth, purpose};
 use crate::api::Api;
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
@@ -30,7 +30,8 @@ pub const CHECK: Check = Check {
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let scoped = api.schemes.iter().any(|one| oauth::has_scopes(&one.kind));
-    let (above, plain): (Vec<_>, Vec<_>) = api.numbered().partition(|(_, one)| purpose::is_administration(one));
+    let (above, plain): (Vec<_>, Vec<_>) =
+        api.numbered().partition(|(_, one)| purpose::is_administration(one));
     if !(scoped || api.schemes.len() > 1) || plain.len() < above.len() {
         return;
     }
@@ -50,9 +51,12 @@ mod tests {
     use serde_json::json;
 
     fn with(paths: serde_json::Value) -> serde_json::Value {
-        let flows = json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
+        let flows =
+            json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
         let schemes = json!({"o": {"type": "oauth2", "flows": flows}, "k": {"type": "apiKey", "in": "header", "name": "k"}});
-        trial::with(json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}))
+        trial::with(
+            json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}),
+        )
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered() {
         let reads = operation.method == Method::Get && !purpose::is_entrance(operation);
         if reads && is_undescribed(operation) {
-            found.at("a success without a schema", Spot::operation(number, &operation.at.then("responses")));
+            found.at(
+                "a success without a schema",
+                Spot::operation(number, &operation.at.then("responses")),
+            );
         }
     }
 }
@@ -51,7 +54,12 @@ mod tests {
     use serde_json::json;
 
     fn found(answers: serde_json::Value) -> usize {
-        trial::found(&CHECK, look, trial::with(json!({"paths": {"/a": {"get": {"responses": answers}}}}))).len()
+        trial::found(
+            &CHECK,
+            look,
+            trial::with(json!({"paths": {"/a": {"get": {"responses": answers}}}})),
+        )
+        .len()
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (shape, field) in api.fields(Way::Request) {
         if !field.referred && !field.read_only && is_unbounded(api, field.node) {
             let name = if field.path.is_empty() { "the body itself" } else { field.path.as_str() };
-            found.at("a list without `maxItems`", Spot::shape(shape, Way::Request, &field.at).detail(name));
+            found.at(
+                "a list without `maxItems`",
+                Spot::shape(shape, Way::Request, &field.at).detail(name),
+            );
         }
     }
 }

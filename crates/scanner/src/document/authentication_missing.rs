@@ -82,8 +82,11 @@ mod tests {
         let paths = json!({"/a": {"get": {"security": s}, "put": {"security": s}}, "/b": {"get": {"security": s}, "post": {}}, "/e": {"get": {"security": s}, "put": {"security": s}, "post": {"security": s}},
             "/f": {"get": {"security": s}, "put": {"security": s}, "post": {"security": s}},
             "/customers": {"get": {}}, "/news": {"get": {}}, "/d": {"get": {"security": s}, "patch": {"security": []}}});
-        let wanted = ["a write without any requirement @ POST /b", "a read without any requirement @ GET /customers",
-            "a write that is said to need no credential @ PATCH /d"];
+        let wanted = [
+            "a write without any requirement @ POST /b",
+            "a read without any requirement @ GET /customers",
+            "a write that is said to need no credential @ PATCH /d",
+        ];
         assert_eq!(found(paths), wanted);
     }
 

@@ -28,7 +28,8 @@ pub const CHECK: Check = Check {
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered() {
-        let optional = operation.security.is_optional() && operation.security.named().next().is_some();
+        let optional =
+            operation.security.is_optional() && operation.security.named().next().is_some();
         if optional && purpose::is_writing(operation) && !purpose::is_entrance(operation) {
             found.at("an empty alternative", Spot::operation(number, &operation.security.at));
         }

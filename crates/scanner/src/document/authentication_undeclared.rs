@@ -32,7 +32,8 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let said = api.operations.iter().any(|one| one.security.stated);
     let required = api.operations.iter().any(|one| one.security.named().next().is_some());
     let passed = super::credential_parameter::is_described(api);
-    let matters = api.operations.iter().any(|one| purpose::is_writing(one) || purpose::is_personal(one));
+    let matters =
+        api.operations.iter().any(|one| purpose::is_writing(one) || purpose::is_personal(one));
     if required || passed || !matters || (said && api.schemes.is_empty()) {
         return;
     }
@@ -61,15 +62,32 @@ mod tests {
         let bare = json!({"security": null, "components": null, "paths": paths});
         assert_eq!(found(bare), ["no scheme is declared @ /paths"]);
         let unused = found(json!({"security": null, "paths": paths}));
-        assert_eq!(unused, ["a scheme is declared and no operation requires it @ /components/securitySchemes/token"]);
-        assert_eq!(found(json!({"security": null, "components": null, "paths": {"/users": {"get": {}}}})).len(), 1);
+        assert_eq!(
+            unused,
+            [
+                "a scheme is declared and no operation requires it @ /components/securitySchemes/token"
+            ]
+        );
+        assert_eq!(
+            found(json!({"security": null, "components": null, "paths": {"/users": {"get": {}}}}))
+                .len(),
+            1
+        );
     }
 
     #[test]
     fn what_is_required_said_or_public_data_is_not() {
         assert!(found(json!({})).is_empty());
-        assert!(found(json!({"security": [], "components": null, "paths": {"/x": {"post": {}}}})).is_empty());
-        assert!(found(json!({"security": null, "components": null, "paths": {"/weather": {"get": {}}}})).is_empty());
+        assert!(
+            found(json!({"security": [], "components": null, "paths": {"/x": {"post": {}}}}))
+                .is_empty()
+        );
+        assert!(
+            found(
+                json!({"security": null, "components": null, "paths": {"/weather": {"get": {}}}})
+            )
+            .is_empty()
+        );
         let keyed = json!({"/x": {"post": {"parameters": [{"name": "X-Api-Key", "in": "header", "schema": {"type": "string"}}]}}});
         assert!(found(json!({"security": null, "components": null, "paths": keyed})).is_empty());
     }

@@ -55,20 +55,27 @@ mod tests {
 
     fn found(paths: serde_json::Value) -> Vec<String> {
         let schemes = json!({"b": {"type": "http", "scheme": "Basic"}, "t": {"type": "http", "scheme": "bearer"}});
-        trial::found(&CHECK, look, trial::with(json!({
-            "security": [{"t": []}], "components": {"securitySchemes": schemes}, "paths": paths})))
+        trial::found(
+            &CHECK,
+            look,
+            trial::with(json!({
+            "security": [{"t": []}], "components": {"securitySchemes": schemes}, "paths": paths})),
+        )
     }
 
     #[test]
     fn basic_that_is_required_is_found_once() {
         let s = json!([{"b": []}]);
-        let found = found(json!({"/a": {"get": {"security": s}, "post": {"security": [{"t": []}, {"b": []}]}}}));
+        let found = found(
+            json!({"/a": {"get": {"security": s}, "post": {"security": [{"t": []}, {"b": []}]}}}),
+        );
         assert_eq!(found, ["HTTP Basic @ /components/securitySchemes/b"]);
     }
 
     #[test]
     fn unused_and_clients_at_the_token_endpoint_are_not() {
-        let found = found(json!({"/a": {"get": {}}, "/oauth/token": {"post": {"security": [{"b": []}]}}}));
+        let found =
+            found(json!({"/a": {"get": {}}, "/oauth/token": {"post": {"security": [{"b": []}]}}}));
         assert!(found.is_empty());
     }
 }

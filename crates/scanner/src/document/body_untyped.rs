@@ -30,13 +30,39 @@ pub const CHECK: Check = Check {
 };
 
 /// Whatever is sent is meant to be anything.
-const FREE: &[&str] = &["graphql", "webhook", "webhooks", "events", "echo", "metadata", "proxy", "rpc", "json rpc", "batch", "ingest", "track", "payload", "attributes", "properties", "config", "preferences", "settings", "state", "user data", "custom", "data", "options"];
+const FREE: &[&str] = &[
+    "graphql",
+    "webhook",
+    "webhooks",
+    "events",
+    "echo",
+    "metadata",
+    "proxy",
+    "rpc",
+    "json rpc",
+    "batch",
+    "ingest",
+    "track",
+    "payload",
+    "attributes",
+    "properties",
+    "config",
+    "preferences",
+    "settings",
+    "state",
+    "user data",
+    "custom",
+    "data",
+    "options",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| purpose::is_writing(one)) {
         let free = Words::of(operation.path).says(FREE).is_some();
         let body = operation.bodies.iter().find(|body| body.is_json());
-        let Some(body) = body.filter(|body| !free && !body.essence().contains("patch")) else { continue };
+        let Some(body) = body.filter(|body| !free && !body.essence().contains("patch")) else {
+            continue;
+        };
         if let Some(shape) = shape(body) {
             found.at(shape, Spot::operation(number, &body.at));
         }
@@ -48,10 +74,28 @@ fn shape(body: &Media<'_>) -> Option<&'static str> {
         return Some("no schema");
     }
     let node = body.schema?.node;
-    if has(node, &["properties", "allOf", "anyOf", "oneOf", "items", "enum", "$ref", "patternProperties", "not", "const", "if"]) {
+    if has(
+        node,
+        &[
+            "properties",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "items",
+            "enum",
+            "$ref",
+            "patternProperties",
+            "not",
+            "const",
+            "if",
+        ],
+    ) {
         return None;
     }
-    let further = node.get("additionalProperties").is_some_and(|one| one.value.as_object().is_some_and(|one| !one.is_empty()) || one.value.as_bool() == Some(false));
+    let further = node.get("additionalProperties").is_some_and(|one| {
+        one.value.as_object().is_some_and(|one| !one.is_empty())
+            || one.value.as_bool() == Some(false)
+    });
     match node.types()[..] {
         [] if !further && node.text("format").is_none() => Some("an empty schema"),
         ["object"] if !further => Some("an object without properties"),
@@ -70,7 +114,8 @@ mod tests {
     use serde_json::json;
 
     fn found(media: serde_json::Value) -> Vec<String> {
-        let paths = json!({"/a": {"post": {"requestBody": {"content": {"application/json": media}}}}});
+        let paths =
+            json!({"/a": {"post": {"requestBody": {"content": {"application/json": media}}}}});
         trial::found(&CHECK, look, trial::with(json!({ "paths": paths })))
     }
 
@@ -78,9 +123,17 @@ mod tests {
     fn bodies_that_may_hold_anything_are_found() {
         assert_eq!(found(json!({})), ["no schema @ POST /a"]);
         assert_eq!(found(json!({"schema": {}})), ["an empty schema @ POST /a"]);
-        assert_eq!(found(json!({"schema": {"type": "object"}})), ["an object without properties @ POST /a"]);
-        for typed in [json!({"type": "object", "properties": {}}), json!({"type": "object", "additionalProperties": {"type": "string"}}),
-            json!({"type": "string"}), json!({"oneOf": []}), json!({"type": "object", "additionalProperties": false})] {
+        assert_eq!(
+            found(json!({"schema": {"type": "object"}})),
+            ["an object without properties @ POST /a"]
+        );
+        for typed in [
+            json!({"type": "object", "properties": {}}),
+            json!({"type": "object", "additionalProperties": {"type": "string"}}),
+            json!({"type": "string"}),
+            json!({"oneOf": []}),
+            json!({"type": "object", "additionalProperties": false}),
+        ] {
             assert!(found(json!({ "schema": typed })).is_empty(), "{typed}");
         }
     }

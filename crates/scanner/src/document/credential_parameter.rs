@@ -31,10 +31,51 @@ pub const CHECK: Check = Check {
 };
 
 /// Names of what proves who calls.
-const CREDENTIAL: &[&str] = &["authorization", "api key", "apikey", "api token", "apitoken", "access token", "accesstoken", "auth token", "authtoken", "auth key", "authkey", "bearer token", "session token", "sessiontoken", "secret key", "secretkey", "client secret", "clientsecret", "api secret", "apisecret", "app key", "appkey", "app secret", "appsecret", "application key", "subscription key", "password", "passwd", "jwt", "id token", "private token", "user token", "admin token", "login token", "access key", "accesskey", "x auth", "service key", "license key"];
+const CREDENTIAL: &[&str] = &[
+    "authorization",
+    "api key",
+    "apikey",
+    "api token",
+    "apitoken",
+    "access token",
+    "accesstoken",
+    "auth token",
+    "authtoken",
+    "auth key",
+    "authkey",
+    "bearer token",
+    "session token",
+    "sessiontoken",
+    "secret key",
+    "secretkey",
+    "client secret",
+    "clientsecret",
+    "api secret",
+    "apisecret",
+    "app key",
+    "appkey",
+    "app secret",
+    "appsecret",
+    "application key",
+    "subscription key",
+    "password",
+    "passwd",
+    "jwt",
+    "id token",
+    "private token",
+    "user token",
+    "admin token",
+    "login token",
+    "access key",
+    "accesskey",
+    "x auth",
+    "service key",
+    "license key",
+];
 
 /// Names that are a credential only if they stand alone.
-const ALONE: &[&str] = &["token", "x token", "key token", "secret", "x secret", "auth", "x auth", "pwd"];
+const ALONE: &[&str] =
+    &["token", "x token", "key token", "secret", "x secret", "auth", "x auth", "pwd"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| !is_for_it(one)) {
@@ -70,12 +111,22 @@ pub(super) fn is_credential(parameter: &Parameter<'_>) -> bool {
     let session = parameter.put != Put::Query && words.ends(&["session id", "sessionid"]).is_some();
     let named = session || words.ends(CREDENTIAL).is_some() || words.is(ALONE).is_some();
     let named = named && !about;
-    named && parameter.put != Put::Path && !is_other_token(parameter.description) && !parameter.schema.is_some_and(|one| is_no_secret(one.node))
+    named
+        && parameter.put != Put::Path
+        && !is_other_token(parameter.description)
+        && !parameter.schema.is_some_and(|one| is_no_secret(one.node))
 }
 
 /// Tokens that stand for a place or a state, not for somebody.
 fn is_other_token(description: &str) -> bool {
-    let others = ["lock token", "page token", "pagination token", "continuation token", "sync token", "upload token"];
+    let others = [
+        "lock token",
+        "page token",
+        "pagination token",
+        "continuation token",
+        "sync token",
+        "upload token",
+    ];
     let text = description.to_lowercase();
     others.iter().any(|one| text.contains(one))
 }
@@ -130,16 +181,37 @@ mod tests {
     #[test]
     fn keys_and_passwords_are_found_by_their_names() {
         let text = json!({"type": "string"});
-        assert_eq!(found("/a", "X-API-Key", "header", text.clone()), ["header `X-API-Key` @ POST /a"]);
-        assert_eq!(found("/a", "accessToken", "query", text.clone()), ["query parameter `accessToken` @ POST /a"]);
-        assert_eq!(found("/a", "token", "query", text.clone()), ["query parameter `token` @ POST /a"]);
+        assert_eq!(
+            found("/a", "X-API-Key", "header", text.clone()),
+            ["header `X-API-Key` @ POST /a"]
+        );
+        assert_eq!(
+            found("/a", "accessToken", "query", text.clone()),
+            ["query parameter `accessToken` @ POST /a"]
+        );
+        assert_eq!(
+            found("/a", "token", "query", text.clone()),
+            ["query parameter `token` @ POST /a"]
+        );
         assert_eq!(found("/a", "user_password", "query", text).len(), 1);
     }
 
     #[test]
     fn other_tokens_schemes_and_logins_are_not() {
         let text = json!({"type": "string"});
-        for name in ["page_token", "nextToken", "x-csrf-token", "pageKey", "key", "Idempotency-Key", "password_policy", "tokens", "upload-token", "session_id", "tempPassword"] {
+        for name in [
+            "page_token",
+            "nextToken",
+            "x-csrf-token",
+            "pageKey",
+            "key",
+            "Idempotency-Key",
+            "password_policy",
+            "tokens",
+            "upload-token",
+            "session_id",
+            "tempPassword",
+        ] {
             assert!(found("/a", name, "query", text.clone()).is_empty(), "{name}");
         }
         assert!(found("/login", "password", "query", text.clone()).is_empty());

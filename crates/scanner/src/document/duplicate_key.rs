@@ -28,7 +28,12 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (file, one) in api.files.list.iter().enumerate() {
         for pointer in &one.duplicates {
             let at = At { file, pointer: pointer.clone() };
-            let key = pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+            let key = pointer
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .replace("~1", "/")
+                .replace("~0", "~");
             found.at("a key that stands twice", Spot::place(&at).detail(format!("`{key}`")));
         }
     }
@@ -42,7 +47,11 @@ mod tests {
     #[test]
     fn keys_that_stand_twice_are_found() {
         let text = r#"{"openapi": "3.0.0", "paths": {"/a": {"get": {}, "get": {"deprecated": true}}, "/b": {"get": {}}}}"#;
-        let files = crate::api::Files::read("a", text.as_bytes().to_vec(), &|_| Err(String::new())).expect("readable");
-        assert_eq!(trial::found_in(&CHECK, look, &files), ["a key that stands twice @ /paths/~1a/get"]);
+        let files = crate::api::Files::read("a", text.as_bytes().to_vec(), &|_| Err(String::new()))
+            .expect("readable");
+        assert_eq!(
+            trial::found_in(&CHECK, look, &files),
+            ["a key that stands twice @ /paths/~1a/get"]
+        );
     }
 }

@@ -29,7 +29,10 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         let refuses = operation.answers.iter().any(|one| !one.status.starts_with(['1', '2', '3']));
         let server = operation.method.is_answered_by_the_server();
         if !refuses && !server && !operation.answers.is_empty() {
-            found.at("no answer of failure", Spot::operation(number, &operation.at.then("responses")));
+            found.at(
+                "no answer of failure",
+                Spot::operation(number, &operation.at.then("responses")),
+            );
         }
     }
 }

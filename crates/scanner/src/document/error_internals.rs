@@ -27,9 +27,33 @@ pub const CHECK: Check = Check {
 };
 
 const INSIDE: &[&str] = &[
-    "stack trace", "stacktrace", "stack", "backtrace", "back trace", "trace back", "traceback", "exception", "exception message", "exception type",
-    "exception class", "exception details", "inner exception", "innerexception", "sql", "sql query", "sql state", "sqlstate", "debug", "debug info", "debug message", "debug information", "debug details",
-    "developer stack", "stack frames", "source file", "trace",
+    "stack trace",
+    "stacktrace",
+    "stack",
+    "backtrace",
+    "back trace",
+    "trace back",
+    "traceback",
+    "exception",
+    "exception message",
+    "exception type",
+    "exception class",
+    "exception details",
+    "inner exception",
+    "innerexception",
+    "sql",
+    "sql query",
+    "sql state",
+    "sqlstate",
+    "debug",
+    "debug info",
+    "debug message",
+    "debug information",
+    "debug details",
+    "developer stack",
+    "stack frames",
+    "source file",
+    "trace",
 ];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
@@ -52,8 +76,13 @@ mod tests {
 
     fn found(status: &str, name: &str, kind: &str) -> Vec<String> {
         let schema = json!({"properties": {name: {"type": kind}, "message": {"type": "string"}}});
-        let answers = json!({"200": {}, status: {"content": {"application/json": {"schema": schema}}}});
-        trial::found(&CHECK, look, trial::with(json!({"paths": {"/a": {"get": {"responses": answers}}}})))
+        let answers =
+            json!({"200": {}, status: {"content": {"application/json": {"schema": schema}}}});
+        trial::found(
+            &CHECK,
+            look,
+            trial::with(json!({"paths": {"/a": {"get": {"responses": answers}}}})),
+        )
     }
 
     #[test]

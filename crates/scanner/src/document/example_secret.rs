@@ -30,7 +30,8 @@ pub const CHECK: Check = Check {
     example: "example: ghp_16C7e42F292c6912E7710c838347Ae178B4a",
 };
 
-const HOLDERS: &[&str] = &["example", "examples", "default", "x-example", "x-examples", "x-default"];
+const HOLDERS: &[&str] =
+    &["example", "examples", "default", "x-example", "x-examples", "x-default"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (file, one) in api.files.list.iter().enumerate() {
@@ -70,7 +71,8 @@ fn kind(text: &str) -> Option<&'static str> {
     if text.contains("PRIVATE KEY-----") {
         return is_private_key(text).then_some("a private key");
     }
-    let words = text.split(|letter: char| letter.is_whitespace() || "\"'`,;<>()[]{}=:&?".contains(letter));
+    let words =
+        text.split(|letter: char| letter.is_whitespace() || "\"'`,;<>()[]{}=:&?".contains(letter));
     let mut words = words.filter(|word| (20..4_000).contains(&word.len()));
     words.find_map(|word| ISSUERS.iter().find(|one| one.made(word)).map(|one| one.name))
 }
@@ -99,14 +101,19 @@ impl Issuer {
     fn made(&self, word: &str) -> bool {
         let Some(rest) = word.strip_prefix(self.start) else { return false };
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        (self.rest.0..=self.rest.1).contains(&rest.len()) && rest.bytes().all(plain) && !is_placeholder(rest)
+        (self.rest.0..=self.rest.1).contains(&rest.len())
+            && rest.bytes().all(plain)
+            && !is_placeholder(rest)
     }
 }
 
 /// True for what somebody typed instead of what an issuer made.
 fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let said = ["example", "xxx", "1234", "abcd", "your", "test", "fake", "dummy", "sample", "redacted", "...", "***", "0000"];
+    let said = [
+        "example", "xxx", "1234", "abcd", "your", "test", "fake", "dummy", "sample", "redacted",
+        "...", "***", "0000",
+    ];
     let mut letters: Vec<u8> = lower.bytes().collect();
     letters.sort_unstable();
     letters.dedup();
@@ -116,7 +123,10 @@ fn is_placeholder(text: &str) -> bool {
 fn is_private_key(text: &str) -> bool {
     let body = text.split("-----").nth(2).unwrap_or_default();
     let body: String = body.replace("\\n", "").split_whitespace().collect();
-    body.len() > 150 && !body.contains("...") && !body.contains('…') && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+    body.len() > 150
+        && !body.contains("...")
+        && !body.contains('…')
+        && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
 }
 
 #[cfg(test)]
@@ -126,7 +136,8 @@ mod tests {
     use serde_json::json;
 
     fn found(example: &str) -> Vec<String> {
-        let parameter = json!({"name": "q", "in": "query", "example": example, "description": example});
+        let parameter =
+            json!({"name": "q", "in": "query", "example": example, "description": example});
         let paths = json!({"/a": {"get": {"parameters": [parameter]}}});
         trial::found(&CHECK, look, trial::with(json!({ "paths": paths })))
     }
@@ -134,16 +145,30 @@ mod tests {
     #[test]
     fn credentials_are_found_in_examples_and_not_in_words_about_them() {
         let key = format!("{}{}", "ghp_", "16C7e42F292c6912E7710c838347Ae178B4a");
-        assert_eq!(found(&format!("Bearer {key}")), ["a token of GitHub @ /paths/~1a/get/parameters/0/example"]);
+        assert_eq!(
+            found(&format!("Bearer {key}")),
+            ["a token of GitHub @ /paths/~1a/get/parameters/0/example"]
+        );
         assert_eq!(found(&format!("{}{}", "AKIA", "J7Q2XWPLD5MZRT8K")).len(), 1);
         let body = "MIIEpAIBAAKCAQEA7bq".repeat(12);
-        assert_eq!(found(&format!("-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----")), ["a private key @ /paths/~1a/get/parameters/0/example"]);
+        assert_eq!(
+            found(&format!(
+                "-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----"
+            )),
+            ["a private key @ /paths/~1a/get/parameters/0/example"]
+        );
     }
 
     #[test]
     fn placeholders_are_not() {
-        for text in ["AKIAIOSFODNN7EXAMPLE", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "sk_live_1234567890abcdefghijkl",
-            "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", "eyJhbGciOiJIUzI1NiJ9.e30.x", "a plain sentence of words that is rather long"] {
+        for text in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "sk_live_1234567890abcdefghijkl",
+            "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
+            "eyJhbGciOiJIUzI1NiJ9.e30.x",
+            "a plain sentence of words that is rather long",
+        ] {
             assert!(found(text).is_empty(), "{text}");
         }
     }

@@ -28,7 +28,16 @@ pub const CHECK: Check = Check {
     example: "components:\n  securitySchemes:\n    session: {type: apiKey, in: cookie, name: sid}",
 };
 
-const PROOF: &[&str] = &["csrf", "xsrf", "csrftoken", "xsrftoken", "anti forgery", "antiforgery", "origin", "request verification"];
+const PROOF: &[&str] = &[
+    "csrf",
+    "xsrf",
+    "csrftoken",
+    "xsrftoken",
+    "anti forgery",
+    "antiforgery",
+    "origin",
+    "request verification",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let cookie = |name: &str| match api.scheme(name).map(|scheme| &scheme.kind) {
@@ -39,10 +48,14 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         let alone = operation.security.alternatives.iter().find(|one| {
             !one.schemes.is_empty() && one.schemes.iter().all(|(name, _)| cookie(name))
         });
-        let proven = operation.parameters.iter().any(|one| Words::of(one.name).says(PROOF).is_some());
-        let Some(alone) = alone.filter(|_| !proven && !purpose::is_entrance(operation)) else { continue };
+        let proven =
+            operation.parameters.iter().any(|one| Words::of(one.name).says(PROOF).is_some());
+        let Some(alone) = alone.filter(|_| !proven && !purpose::is_entrance(operation)) else {
+            continue;
+        };
         let names: Vec<&str> = alone.schemes.iter().map(|(name, _)| *name).collect();
-        found.at(format!("scheme `{}`", names.join("`, `")), Spot::operation(number, &operation.at));
+        found
+            .at(format!("scheme `{}`", names.join("`, `")), Spot::operation(number, &operation.at));
     }
 }
 
@@ -57,7 +70,9 @@ mod tests {
         let schemes = json!({"sid": {"type": "apiKey", "in": "cookie", "name": "sid"}, "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF"}});
         let paths = json!({"/a": {"get": {}, "post": {}, "put": {"security": [{"sid": [], "csrf": []}]},
             "patch": {"parameters": [{"name": "X-XSRF-TOKEN", "in": "header"}]}}});
-        let root = trial::with(json!({"security": [{"sid": []}], "components": {"securitySchemes": schemes}, "paths": paths}));
+        let root = trial::with(
+            json!({"security": [{"sid": []}], "components": {"securitySchemes": schemes}, "paths": paths}),
+        );
         assert_eq!(trial::found(&CHECK, look, root), ["scheme `sid` @ POST /a"]);
     }
 }

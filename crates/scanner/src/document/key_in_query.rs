@@ -43,8 +43,13 @@ mod tests {
 
     fn found(put: &str, security: serde_json::Value) -> Vec<String> {
         let key = json!({"type": "apiKey", "in": put, "name": "api_key"});
-        let components = json!({"securitySchemes": {"k": key, "t": {"type": "http", "scheme": "bearer"}}});
-        trial::found(&CHECK, look, trial::with(json!({"components": components, "security": security})))
+        let components =
+            json!({"securitySchemes": {"k": key, "t": {"type": "http", "scheme": "bearer"}}});
+        trial::found(
+            &CHECK,
+            look,
+            trial::with(json!({"components": components, "security": security})),
+        )
     }
 
     #[test]

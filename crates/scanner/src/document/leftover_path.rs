@@ -29,9 +29,37 @@ pub const CHECK: Check = Check {
 };
 
 /// At the beginning of a path.
-const EARLY: &[&str] = &["debug", "internal", "test", "old", "tmp", "bak", "dev", "dummy", "hidden", "deprecated", "test api", "internal api", "foo"];
+const EARLY: &[&str] = &[
+    "debug",
+    "internal",
+    "test",
+    "old",
+    "tmp",
+    "bak",
+    "dev",
+    "dummy",
+    "hidden",
+    "deprecated",
+    "test api",
+    "internal api",
+    "foo",
+];
 /// Anywhere.
-const ANYWHERE: &[&str] = &["actuator", "phpinfo", "phpinfo php", "pprof", "heapdump", "threaddump", "debug vars", "xdebug", "server status", "env json", "__debug__", "swagger ui", "console log"];
+const ANYWHERE: &[&str] = &[
+    "actuator",
+    "phpinfo",
+    "phpinfo php",
+    "pprof",
+    "heapdump",
+    "threaddump",
+    "debug vars",
+    "xdebug",
+    "server status",
+    "env json",
+    "__debug__",
+    "swagger ui",
+    "console log",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let early = |path: &[Words]| path.iter().take(1).find_map(|one| one.is(EARLY));
@@ -59,8 +87,11 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
 /// What comes before the first word of a path that means something.
 fn is_preamble(words: &Words) -> bool {
     let word = words.first();
-    let version = word.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-    version || matches!(word, "api" | "rest" | "services") || word.bytes().all(|byte| byte.is_ascii_digit())
+    let version =
+        word.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    version
+        || matches!(word, "api" | "rest" | "services")
+        || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -75,13 +106,18 @@ mod tests {
         let paths = json!({"/api/v1/debug/vars": get, "/internal/users": get, "/actuator/env": get, "/hooks/{id}/test": get,
             "/tests/{id}": get, "/repos/{id}/tests": get, "/orders": get, "/debugging": get, "/latest": get, "/a/contest": get, "/b": get, "/c": get});
         let found = trial::found(&CHECK, look, trial::with(json!({ "paths": paths })));
-        let wanted = ["`actuator` @ GET /actuator/env", "`debug` @ GET /api/v1/debug/vars", "`internal` @ GET /internal/users"];
+        let wanted = [
+            "`actuator` @ GET /actuator/env",
+            "`debug` @ GET /api/v1/debug/vars",
+            "`internal` @ GET /internal/users",
+        ];
         assert_eq!(found, wanted);
     }
 
     #[test]
     fn a_document_of_an_internal_api_is_left_alone() {
-        let paths = json!({"/internal/a": {"get": {}}, "/internal/b": {"get": {}}, "/c": {"get": {}}});
+        let paths =
+            json!({"/internal/a": {"get": {}}, "/internal/b": {"get": {}}, "/c": {"get": {}}});
         assert!(trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))).is_empty());
     }
 }

@@ -28,7 +28,8 @@ pub const CHECK: Check = Check {
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let known = api.operations.iter().any(|operation| {
-        operation.answers_with("429") || operation.answers.iter().any(|one| one.headers.iter().any(|one| is_limit(one)))
+        operation.answers_with("429")
+            || operation.answers.iter().any(|one| one.headers.iter().any(|one| is_limit(one)))
     });
     if !known && !speaks(api) {
         found.at("429 is documented nowhere", Spot::document(&At::default().then("paths")));
@@ -44,7 +45,9 @@ fn is_limit(header: &str) -> bool {
 fn speaks(api: &Api<'_>) -> bool {
     let info = api.files.list.first().and_then(|file| file.root.pointer("/info/description"));
     let text = info.and_then(serde_json::Value::as_str).unwrap_or_default().to_lowercase();
-    ["rate limit", "rate-limit", "ratelimit", "throttl", "too many requests", "quota"].iter().any(|word| text.contains(word))
+    ["rate limit", "rate-limit", "ratelimit", "throttl", "too many requests", "quota"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 #[cfg(test)]

@@ -30,9 +30,63 @@ pub const CHECK: Check = Check {
 
 /// Parameters, headers and members that tell of pages or bound what is read.
 const PAGES: &[&str] = &[
-    "limit", "page", "pages", "pagesize", "perpage", "per page", "cursor", "offset", "skip", "take", "top", "first", "last", "after",
-    "before", "max results", "maxresults", "max", "size", "count", "start", "end", "marker", "continuation", "next", "since", "until", "from",
-    "to", "begin", "date", "rows", "range", "pagination", "paging", "total", "number", "ids", "id", "link", "links", "filter", "query", "q", "search", "next token", "start time", "batch", "year", "month", "day", "bbox", "lat", "latitude", "radius", "nearby", "list options",
+    "limit",
+    "page",
+    "pages",
+    "pagesize",
+    "perpage",
+    "per page",
+    "cursor",
+    "offset",
+    "skip",
+    "take",
+    "top",
+    "first",
+    "last",
+    "after",
+    "before",
+    "max results",
+    "maxresults",
+    "max",
+    "size",
+    "count",
+    "start",
+    "end",
+    "marker",
+    "continuation",
+    "next",
+    "since",
+    "until",
+    "from",
+    "to",
+    "begin",
+    "date",
+    "rows",
+    "range",
+    "pagination",
+    "paging",
+    "total",
+    "number",
+    "ids",
+    "id",
+    "link",
+    "links",
+    "filter",
+    "query",
+    "q",
+    "search",
+    "next token",
+    "start time",
+    "batch",
+    "year",
+    "month",
+    "day",
+    "bbox",
+    "lat",
+    "latitude",
+    "radius",
+    "nearby",
+    "list options",
 ];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
@@ -53,7 +107,8 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
 fn is_paged(operation: &Operation<'_>) -> bool {
     let paged = |name: &str| Words::of(name).says(PAGES).is_some();
     let headers = operation.successes().flat_map(|answer| answer.headers.iter());
-    operation.parameters.iter().any(|one| paged(one.name)) || headers.into_iter().any(|one| paged(one))
+    operation.parameters.iter().any(|one| paged(one.name))
+        || headers.into_iter().any(|one| paged(one))
 }
 
 /// True if the answer is a list of objects that nothing bounds.
@@ -94,7 +149,10 @@ mod tests {
         let list = json!({"type": "array", "items": {"type": "object"}});
         assert!(found(json!([{"name": "$top", "in": "query"}]), list.clone()).is_empty());
         assert!(found(json!([{"name": "pageToken", "in": "query"}]), list).is_empty());
-        assert!(found(json!([]), json!({"type": "array", "maxItems": 9, "items": {"type": "object"}})).is_empty());
+        assert!(
+            found(json!([]), json!({"type": "array", "maxItems": 9, "items": {"type": "object"}}))
+                .is_empty()
+        );
         assert!(found(json!([]), json!({"type": "object"})).is_empty());
         assert!(found(json!([]), json!({"type": "array", "items": {"type": "string"}})).is_empty());
     }

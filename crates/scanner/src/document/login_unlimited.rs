@@ -48,6 +48,9 @@ mod tests {
             "/v1/tokens": {"post": {"requestBody": body("card")}}, "/signin": {"post": {"responses": {"429": {}}}},
             "/password/reset": {"post": {}}, "/login/history": {"get": {}}});
         let found = trial::found(&CHECK, look, trial::with(json!({ "paths": paths })));
-        assert_eq!(found, ["429 is not documented @ POST /auth/token, POST /login, POST /password/reset"]);
+        assert_eq!(
+            found,
+            ["429 is not documented @ POST /auth/token, POST /login, POST /password/reset"]
+        );
     }
 }

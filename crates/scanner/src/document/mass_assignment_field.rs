@@ -32,15 +32,43 @@ pub const CHECK: Check = Check {
 };
 
 /// Decides by itself what somebody may do.
-const PRIVILEGE: &[&str] = &["is admin", "isadmin", "is administrator", "is superuser", "superuser", "is staff", "is super admin", "superadmin", "is root", "has admin", "admin"];
+const PRIVILEGE: &[&str] = &[
+    "is admin",
+    "isadmin",
+    "is administrator",
+    "is superuser",
+    "superuser",
+    "is staff",
+    "is super admin",
+    "superadmin",
+    "is root",
+    "has admin",
+    "admin",
+];
 /// Is set by a check that the server makes.
-const EARNED: &[&str] = &["email verified", "is email verified", "phone verified", "is verified", "verified", "identity verified", "kyc status", "kyc verified", "is approved", "phone number verified", "email confirmed", "is trusted"];
+const EARNED: &[&str] = &[
+    "email verified",
+    "is email verified",
+    "phone verified",
+    "is verified",
+    "verified",
+    "identity verified",
+    "kyc status",
+    "kyc verified",
+    "is approved",
+    "phone number verified",
+    "email confirmed",
+    "is trusted",
+];
 /// What somebody has.
-const MONEY: &[&str] = &["balance", "account balance", "wallet balance", "credit balance", "available balance"];
+const MONEY: &[&str] =
+    &["balance", "account balance", "wallet balance", "credit balance", "available balance"];
 /// Decides in what concerns the caller's own account.
-const ROLE: &[&str] = &["role", "roles", "user role", "permissions", "privileges", "access level", "user type"];
+const ROLE: &[&str] =
+    &["role", "roles", "user role", "permissions", "privileges", "access level", "user type"];
 /// Paths of the caller's own account.
-const OWN: &[&str] = &["me", "profile", "register", "registration", "signup", "sign up", "self", "my"];
+const OWN: &[&str] =
+    &["me", "profile", "register", "registration", "signup", "sign up", "self", "my"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let above: Vec<bool> = api.operations.iter().map(purpose::is_administration).collect();
@@ -50,7 +78,8 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let is = |list: &[bool], number: &u32| list.get(*number as usize).copied().unwrap_or_default();
     for (shape, field) in api.fields(Way::Request).filter(|(_, field)| is_settable(field)) {
         let words = Words::of(field.name);
-        let kind = [(PRIVILEGE, "a privilege"), (EARNED, "a state that is earned"), (MONEY, "money")];
+        let kind =
+            [(PRIVILEGE, "a privilege"), (EARNED, "a state that is earned"), (MONEY, "money")];
         let named = kind.iter().find_map(|(list, kind)| words.is(list).map(|_| (*kind, false)));
         let role = || words.is(ROLE).map(|_| ("a role of one's own", true));
         let Some((kind, only_own)) = named.or_else(role) else { continue };
@@ -59,14 +88,20 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         });
         let reached: Vec<u32> = reached.copied().collect();
         if !reached.is_empty() {
-            found.at(format!("{kind}: `{}`", field.name), Spot::many(&reached, &field.at).detail(field.path.clone()));
+            found.at(
+                format!("{kind}: `{}`", field.name),
+                Spot::many(&reached, &field.at).detail(field.path.clone()),
+            );
         }
     }
 }
 
 fn is_settable(field: &Field<'_>) -> bool {
     // An object of that name groups other things.
-    !field.read_only && !field.path.is_empty() && !field.path.ends_with(']') && !field.node.is_type("object")
+    !field.read_only
+        && !field.path.is_empty()
+        && !field.path.ends_with(']')
+        && !field.node.is_type("object")
         && field.path.matches('.').count() < 2
         && field.node.get("const").is_none()
 }
@@ -86,7 +121,11 @@ mod tests {
     #[test]
     fn privileges_states_and_money_are_found() {
         let fields = json!({"isAdmin": {"type": "boolean"}, "email_verified": {"type": "boolean"}, "balance": {"type": "number"}, "role": {"type": "string"}, "name": {"type": "string"}});
-        let wanted = ["a privilege: `isAdmin` @ POST /users", "a state that is earned: `email_verified` @ POST /users", "money: `balance` @ POST /users"];
+        let wanted = [
+            "a privilege: `isAdmin` @ POST /users",
+            "a state that is earned: `email_verified` @ POST /users",
+            "money: `balance` @ POST /users",
+        ];
         let mut all = found("/users", fields.clone());
         all.sort();
         assert_eq!(all, wanted);

@@ -27,21 +27,56 @@ pub const CHECK: Check = Check {
     example: "Order:\n  properties: {id: {…}, created_at: {…}, item: {…}}   # sent and given",
 };
 
-const SET: &[&str] = &["id", "uuid", "created at", "updated at", "createdat", "updatedat", "created", "updated", "created on", "updated on", "modified at", "modified on", "created by", "updated by", "modified by", "created date", "modified date", "date created", "date modified", "date updated", "last modified", "last updated", "deleted at", "creation date", "creation time", "create time", "update time", "created time", "modified"];
+const SET: &[&str] = &[
+    "id",
+    "uuid",
+    "created at",
+    "updated at",
+    "createdat",
+    "updatedat",
+    "created",
+    "updated",
+    "created on",
+    "updated on",
+    "modified at",
+    "modified on",
+    "created by",
+    "updated by",
+    "modified by",
+    "created date",
+    "modified date",
+    "date created",
+    "date modified",
+    "date updated",
+    "last modified",
+    "last updated",
+    "deleted at",
+    "creation date",
+    "creation time",
+    "create time",
+    "update time",
+    "created time",
+    "modified",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for shape in &api.shapes.list {
         if shape.name.is_empty() || shape.requests.is_empty() || shape.answers.is_empty() {
             continue;
         }
-        let own = shape.fields.iter().filter(|one| is_own(one) && Words::of(one.name).is(SET).is_some());
+        let own =
+            shape.fields.iter().filter(|one| is_own(one) && Words::of(one.name).is(SET).is_some());
         let own: Vec<_> = own.collect();
-        let stamps = own.iter().filter(|one| Words::of(one.name).is(&["id", "uuid"]).is_none()).count();
+        let stamps =
+            own.iter().filter(|one| Words::of(one.name).is(&["id", "uuid"]).is_none()).count();
         // An identifier alone may be the caller's choice.
         if own.len() >= 2 && stamps > 0 && own.iter().all(|one| !one.read_only) {
             let names: Vec<&str> = own.iter().map(|one| one.name).collect();
             let spot = Spot::shape(shape, Way::Request, &shape.at);
-            found.at("a schema for both directions", spot.detail(format!("`{}`: {}", shape.name, names.join(", "))));
+            found.at(
+                "a schema for both directions",
+                spot.detail(format!("`{}`: {}", shape.name, names.join(", "))),
+            );
         }
     }
 }
@@ -69,7 +104,10 @@ mod tests {
         let fields = json!({"id": {}, "createdAt": {}, "item": {}});
         assert_eq!(found(fields.clone(), true), ["a schema for both directions @ POST /a"]);
         assert!(found(fields, false).is_empty());
-        assert!(found(json!({"id": {"readOnly": true}, "createdAt": {"readOnly": true}}), true).is_empty());
+        assert!(
+            found(json!({"id": {"readOnly": true}, "createdAt": {"readOnly": true}}), true)
+                .is_empty()
+        );
         assert!(found(json!({"id": {}, "uuid": {}}), true).is_empty());
         assert!(found(json!({"id": {}, "line": {"properties": {"created": {}}}}), true).is_empty());
     }

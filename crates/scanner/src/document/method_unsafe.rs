@@ -28,10 +28,94 @@ pub const CHECK: Check = Check {
     example: "/users/{id}/delete:\n  get: {operationId: deleteUser}",
 };
 
-const CHANGES: &[&str] = &["delete", "remove", "destroy", "purge", "erase", "revoke", "disable", "deactivate", "reset", "ban", "suspend", "terminate", "uninstall", "truncate", "update", "insert", "save", "create", "cancel", "enable"];
-const MAIL: &[&str] = &["unsubscribe", "confirm", "confirmation", "verify", "verification", "activate", "token", "callback", "redirect", "oauth"];
+const CHANGES: &[&str] = &[
+    "delete",
+    "remove",
+    "destroy",
+    "purge",
+    "erase",
+    "revoke",
+    "disable",
+    "deactivate",
+    "reset",
+    "ban",
+    "suspend",
+    "terminate",
+    "uninstall",
+    "truncate",
+    "update",
+    "insert",
+    "save",
+    "create",
+    "cancel",
+    "enable",
+];
+const MAIL: &[&str] = &[
+    "unsubscribe",
+    "confirm",
+    "confirmation",
+    "verify",
+    "verification",
+    "activate",
+    "token",
+    "callback",
+    "redirect",
+    "oauth",
+];
 /// Words that make a noun of the word before.
-const NOUN: &[&str] = &["history", "status", "info", "information", "requests", "request", "list", "log", "logs", "form", "options", "preview", "policy", "reason", "reasons", "time", "date", "check", "events", "rule", "rules", "count", "permissions", "stats", "meta", "metadata", "template", "page", "job", "jobs", "task", "tasks", "operation", "operations", "settings", "schedule", "available", "availability", "config", "configuration", "details", "result", "results", "response", "schema", "summary", "url", "link", "resources", "html", "diff"];
+const NOUN: &[&str] = &[
+    "history",
+    "status",
+    "info",
+    "information",
+    "requests",
+    "request",
+    "list",
+    "log",
+    "logs",
+    "form",
+    "options",
+    "preview",
+    "policy",
+    "reason",
+    "reasons",
+    "time",
+    "date",
+    "check",
+    "events",
+    "rule",
+    "rules",
+    "count",
+    "permissions",
+    "stats",
+    "meta",
+    "metadata",
+    "template",
+    "page",
+    "job",
+    "jobs",
+    "task",
+    "tasks",
+    "operation",
+    "operations",
+    "settings",
+    "schedule",
+    "available",
+    "availability",
+    "config",
+    "configuration",
+    "details",
+    "result",
+    "results",
+    "response",
+    "schema",
+    "summary",
+    "url",
+    "link",
+    "resources",
+    "html",
+    "diff",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| one.method == Method::Get) {
@@ -54,7 +138,8 @@ fn changes(operation: &Operation<'_>) -> Option<&'static str> {
     let by_name = id.starts(CHANGES).filter(|_| id.are_many() && !noun(&id));
     let by_path = last.starts(CHANGES).filter(|_| !noun(&last));
     // Generated names begin with a class: `Updates_GetAll`.
-    let reads = id.says(&["get", "list", "show", "read", "fetch", "find", "is", "has", "can", "check"]);
+    let reads =
+        id.says(&["get", "list", "show", "read", "fetch", "find", "is", "has", "can", "check"]);
     by_name.or(by_path).filter(|_| !mailed && reads.is_none())
 }
 
@@ -65,7 +150,8 @@ mod tests {
     use serde_json::json;
 
     fn found(path: &str, id: &str) -> usize {
-        let paths = json!({path: {"get": {"operationId": id}, "post": {"operationId": "deleteIt"}}});
+        let paths =
+            json!({path: {"get": {"operationId": id}, "post": {"operationId": "deleteIt"}}});
         trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))).len()
     }
 
@@ -73,8 +159,14 @@ mod tests {
     fn changes_by_get_are_found_and_reads_about_changes_are_not() {
         assert_eq!(found("/users/{id}/delete", ""), 1);
         assert_eq!(found("/users/{id}", "deleteUser"), 1);
-        for (path, id) in [("/users/deleted", "getDeleted"), ("/updates", "updates"), ("/x/reset-status", ""), ("/update/history", "getUpdateHistory"),
-            ("/subscriptions/{id}/cancel", "verifyCancel"), ("/users", "listUsers")] {
+        for (path, id) in [
+            ("/users/deleted", "getDeleted"),
+            ("/updates", "updates"),
+            ("/x/reset-status", ""),
+            ("/update/history", "getUpdateHistory"),
+            ("/subscriptions/{id}/cancel", "verifyCancel"),
+            ("/users", "listUsers"),
+        ] {
             assert_eq!(found(path, id), 0, "{path} {id}");
         }
     }

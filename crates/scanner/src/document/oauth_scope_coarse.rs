@@ -70,9 +70,12 @@ mod tests {
     use serde_json::json;
 
     fn with(paths: serde_json::Value) -> serde_json::Value {
-        let flows = json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
+        let flows =
+            json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
         let schemes = json!({"o": {"type": "oauth2", "flows": flows}, "k": {"type": "apiKey", "in": "header", "name": "k"}});
-        trial::with(json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}))
+        trial::with(
+            json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}),
+        )
     }
 
     #[test]
@@ -80,7 +83,8 @@ mod tests {
         let all = json!([{"o": ["write"]}]);
         let paths = json!({"/a": {"get": {"security": all}, "delete": {"security": all}}, "/b": {"get": {"security": [{"o": ["write"]}, {"o": ["read"]}]}}});
         assert_eq!(trial::found(&CHECK, look, with(paths)), ["scope `write` @ GET /a"]);
-        let split = json!({"/a": {"get": {"security": [{"o": ["read"]}]}, "delete": {"security": all}}});
+        let split =
+            json!({"/a": {"get": {"security": [{"o": ["read"]}]}, "delete": {"security": all}}});
         assert!(trial::found(&CHECK, look, with(split)).is_empty());
     }
 }

@@ -31,8 +31,12 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let mut unknown: BTreeMap<(&str, &At), Vec<u32>> = BTreeMap::new();
     for (number, operation) in api.numbered() {
         for (name, scopes) in operation.security.named() {
-            let Some(SchemeKind::OAuth { flows }) = api.scheme(name).map(|one| &one.kind) else { continue };
-            let declared = |scope: &str| flows.iter().any(|flow| flow.scopes.iter().any(|(one, _)| *one == scope));
+            let Some(SchemeKind::OAuth { flows }) = api.scheme(name).map(|one| &one.kind) else {
+                continue;
+            };
+            let declared = |scope: &str| {
+                flows.iter().any(|flow| flow.scopes.iter().any(|(one, _)| *one == scope))
+            };
             for scope in scopes.iter().filter(|scope| !flows.is_empty() && !declared(scope)) {
                 unknown.entry((scope, &operation.security.at)).or_default().push(number);
             }
@@ -50,9 +54,12 @@ mod tests {
     use serde_json::json;
 
     fn with(paths: serde_json::Value) -> serde_json::Value {
-        let flows = json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
+        let flows =
+            json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
         let schemes = json!({"o": {"type": "oauth2", "flows": flows}, "k": {"type": "apiKey", "in": "header", "name": "k"}});
-        trial::with(json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}))
+        trial::with(
+            json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}),
+        )
     }
 
     #[test]

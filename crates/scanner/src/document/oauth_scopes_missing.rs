@@ -1,7 +1,7 @@
 //! Writes that any token of the API may make.
 
-use super::{oauth, purpose};
 use super::{Check, Found, Spot};
+use super::{oauth, purpose};
 use crate::api::Api;
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
@@ -47,9 +47,12 @@ mod tests {
     use serde_json::json;
 
     fn with(paths: serde_json::Value) -> serde_json::Value {
-        let flows = json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
+        let flows =
+            json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
         let schemes = json!({"o": {"type": "oauth2", "flows": flows}, "k": {"type": "apiKey", "in": "header", "name": "k"}});
-        trial::with(json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}))
+        trial::with(
+            json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}),
+        )
     }
 
     #[test]
@@ -57,6 +60,9 @@ mod tests {
         let none = json!([{"o": []}]);
         let paths = json!({"/a": {"get": {"security": none}, "post": {"security": none}, "put": {"security": [{"o": ["write"]}]},
             "patch": {"security": [{"k": []}]}}, "/login": {"post": {"security": none}}});
-        assert_eq!(trial::found(&CHECK, look, with(paths)), ["scheme `o` without a scope @ POST /a"]);
+        assert_eq!(
+            trial::found(&CHECK, look, with(paths)),
+            ["scheme `o` without a scope @ POST /a"]
+        );
     }
 }

@@ -25,7 +25,21 @@ pub const CHECK: Check = Check {
     example: "parameters:\n  - {name: limit, in: query, schema: {type: integer}}",
 };
 
-const SIZE: &[&str] = &["limit", "page size", "pagesize", "per page", "perpage", "max results", "maxresults", "page limit", "top", "max items", "items per page", "results per page", "max page size"];
+const SIZE: &[&str] = &[
+    "limit",
+    "page size",
+    "pagesize",
+    "per page",
+    "perpage",
+    "max results",
+    "maxresults",
+    "page limit",
+    "top",
+    "max items",
+    "items per page",
+    "results per page",
+    "max page size",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered() {
@@ -39,8 +53,11 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
 fn is_unbounded(parameter: &Parameter<'_>) -> bool {
     let Some(schema) = parameter.schema else { return false };
     let node = schema.node;
-    let bounded = ["maximum", "exclusiveMaximum", "enum", "const", "anyOf", "oneOf", "allOf"].iter().any(|key| node.get(key).is_some());
-    let sized = Words::of(parameter.name).is(SIZE).is_some() && (node.is_type("integer") || node.is_type("number"));
+    let bounded = ["maximum", "exclusiveMaximum", "enum", "const", "anyOf", "oneOf", "allOf"]
+        .iter()
+        .any(|key| node.get(key).is_some());
+    let sized = Words::of(parameter.name).is(SIZE).is_some()
+        && (node.is_type("integer") || node.is_type("number"));
     // Of a picture it is an edge.
     let sized = sized && parameter.name != "top";
     let told = told(parameter.description) || node.text("description").is_some_and(told);
@@ -51,7 +68,24 @@ fn is_unbounded(parameter: &Parameter<'_>) -> bool {
 fn told(description: &str) -> bool {
     let text = description.to_lowercase();
     let numbered = text.bytes().any(|byte| byte.is_ascii_digit());
-    let bound = ["max", "up to", "at most", "between", "greater than", "exceed", "cap", "limited to", "less than", "from 1", "1 to", "1-", "≤", "<=", "range", "upper"];
+    let bound = [
+        "max",
+        "up to",
+        "at most",
+        "between",
+        "greater than",
+        "exceed",
+        "cap",
+        "limited to",
+        "less than",
+        "from 1",
+        "1 to",
+        "1-",
+        "≤",
+        "<=",
+        "range",
+        "upper",
+    ];
     numbered && bound.iter().any(|word| text.contains(word))
 }
 
@@ -62,7 +96,8 @@ mod tests {
     use serde_json::json;
 
     fn found(name: &str, schema: serde_json::Value, description: &str) -> usize {
-        let parameter = json!({"name": name, "in": "query", "schema": schema, "description": description});
+        let parameter =
+            json!({"name": name, "in": "query", "schema": schema, "description": description});
         let paths = json!({"/a": {"get": {"parameters": [parameter]}}});
         trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))).len()
     }

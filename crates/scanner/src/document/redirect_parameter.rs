@@ -28,12 +28,36 @@ pub const CHECK: Check = Check {
     example: "/login:\n  get: {parameters: [{name: return_url, in: query}]}",
 };
 
-const NAMES: &[&str] = &["redirect", "redirect url", "redirect uri", "redirecturl", "redirecturi", "redirect to", "return url", "return uri", "returnurl", "return to", "returnto", "next url", "continue url", "goto", "success url", "failure url", "back url", "relay state", "target link uri", "destination url", "post logout redirect uri"];
+const NAMES: &[&str] = &[
+    "redirect",
+    "redirect url",
+    "redirect uri",
+    "redirecturl",
+    "redirecturi",
+    "redirect to",
+    "return url",
+    "return uri",
+    "returnurl",
+    "return to",
+    "returnto",
+    "next url",
+    "continue url",
+    "goto",
+    "success url",
+    "failure url",
+    "back url",
+    "relay state",
+    "target link uri",
+    "destination url",
+    "post logout redirect uri",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered().filter(|(_, one)| one.method == Method::Get) {
         for parameter in operation.at_place(Put::Query) {
-            let closed = parameter.schema.is_some_and(|one| one.node.is_closed() || one.node.is_type("boolean"));
+            let closed = parameter
+                .schema
+                .is_some_and(|one| one.node.is_closed() || one.node.is_type("boolean"));
             let named = Words::of(parameter.name).is(NAMES).is_some();
             if named && !closed && !(parameter.name == "redirect_uri" && is_oauth(operation)) {
                 let shape = format!("query parameter `{}`", parameter.name);
@@ -45,7 +69,10 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
 
 fn is_oauth(operation: &Operation<'_>) -> bool {
     let client = operation.at_place(Put::Query).any(|one| one.name == "client_id");
-    client || purpose::fixed(operation).any(|part| Words::of(part).says(&["oauth", "authorize", "oidc", "saml", "token"]).is_some())
+    client
+        || purpose::fixed(operation).any(|part| {
+            Words::of(part).says(&["oauth", "authorize", "oidc", "saml", "token"]).is_some()
+        })
 }
 
 #[cfg(test)]

@@ -52,8 +52,10 @@ mod tests {
     #[test]
     fn names_without_a_scheme_are_found() {
         let schemes = json!({"a": {"type": "http", "scheme": "bearer"}, "b": {"type": "cookie"}});
-        let root = trial::with(json!({"components": {"securitySchemes": schemes}, "security": [{"A": []}],
-            "paths": {"/x": {"get": {}, "put": {}, "post": {"security": [{"a": []}]}, "patch": {"security": [{"b": []}]}}}}));
+        let root = trial::with(
+            json!({"components": {"securitySchemes": schemes}, "security": [{"A": []}],
+            "paths": {"/x": {"get": {}, "put": {}, "post": {"security": [{"a": []}]}, "patch": {"security": [{"b": []}]}}}}),
+        );
         let wanted = ["`A` is not declared @ /security", "`b` is of no known type @ PATCH /x"];
         assert_eq!(trial::found(&CHECK, look, root), wanted);
     }

@@ -32,12 +32,41 @@ pub const CHECK: Check = Check {
 };
 
 /// Operations that exist in order to give a secret.
-const FOR_IT: &[&str] = &["secret", "secrets", "credential", "credentials", "key", "keys", "password", "passwords", "token", "tokens", "connection", "connections", "login", "kubeconfig", "certificate", "certificates", "connection string", "connection strings", "config", "listkeys", "apikey", "apikeys", "env", "sensitive", "configuration file"];
+const FOR_IT: &[&str] = &[
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "key",
+    "keys",
+    "password",
+    "passwords",
+    "token",
+    "tokens",
+    "connection",
+    "connections",
+    "login",
+    "kubeconfig",
+    "certificate",
+    "certificates",
+    "connection string",
+    "connection strings",
+    "config",
+    "listkeys",
+    "apikey",
+    "apikeys",
+    "env",
+    "sensitive",
+    "configuration file",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let reads = |number: &&u32| {
         api.operations.get(**number as usize).is_some_and(|one| {
-            let path = one.path.split('/').any(|part| !part.contains('{') && Words::of(part).ends(FOR_IT).is_some());
+            let path = one
+                .path
+                .split('/')
+                .any(|part| !part.contains('{') && Words::of(part).ends(FOR_IT).is_some());
             one.method == Method::Get && !path
         })
     };
@@ -50,18 +79,44 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         }
         let reached: Vec<u32> = shape.answers.iter().filter(reads).copied().collect();
         if !reached.is_empty() {
-            found.at(format!("`{}`", field.name), Spot::many(&reached, &field.at).detail(field.path.clone()));
+            found.at(
+                format!("`{}`", field.name),
+                Spot::many(&reached, &field.at).detail(field.path.clone()),
+            );
         }
     }
 }
 
 fn is_given(field: &Field<'_>) -> bool {
     let node = field.node;
-    let text = node.is_type("string") || (node.types().is_empty() && node.get("properties").is_none() && !field.referred);
+    let text = node.is_type("string")
+        || (node.types().is_empty() && node.get("properties").is_none() && !field.referred);
     let description = node.text("description").unwrap_or_default().to_lowercase();
-    let told = ["mask", "redact", "last 4", "last four", "obfuscat", "encrypted", "never returned", "not returned", "write-only", "write only", "always empty", "always null", "reference to", "only returned", "whether", "omitted", "hidden", "public"];
-    text && !field.write_only && !node.is_closed() && node.text("format") != Some("uri")
-        && !field.path.is_empty() && !told.iter().any(|word| description.contains(word))
+    let told = [
+        "mask",
+        "redact",
+        "last 4",
+        "last four",
+        "obfuscat",
+        "encrypted",
+        "never returned",
+        "not returned",
+        "write-only",
+        "write only",
+        "always empty",
+        "always null",
+        "reference to",
+        "only returned",
+        "whether",
+        "omitted",
+        "hidden",
+        "public",
+    ];
+    text && !field.write_only
+        && !node.is_closed()
+        && node.text("format") != Some("uri")
+        && !field.path.is_empty()
+        && !told.iter().any(|word| description.contains(word))
 }
 
 #[cfg(test)]
@@ -79,7 +134,9 @@ mod tests {
 
     #[test]
     fn secrets_that_a_read_gives_are_found() {
-        for name in ["password", "passwordHash", "private_key", "clientSecret", "cvv", "ssn", "cardNumber"] {
+        for name in
+            ["password", "passwordHash", "private_key", "clientSecret", "cvv", "ssn", "cardNumber"]
+        {
             let found = found("get", "/users", json!({name: {"type": "string"}}));
             assert_eq!(found, [format!("`{name}` @ GET /users")]);
         }
@@ -91,9 +148,17 @@ mod tests {
         for (method, path, field) in [
             ("post", "/clients", json!({"clientSecret": text})),
             ("get", "/apps/{id}/credentials", json!({"clientSecret": text})),
-            ("get", "/users", json!({"password": {"type": "boolean"}, "passwordPolicy": text, "secret_name": text, "hash": text})),
+            (
+                "get",
+                "/users",
+                json!({"password": {"type": "boolean"}, "passwordPolicy": text, "secret_name": text, "hash": text}),
+            ),
             ("get", "/users", json!({"password": {"type": "string", "writeOnly": true}})),
-            ("get", "/users", json!({"card_number": {"type": "string", "description": "Masked but for the last 4 digits"}})),
+            (
+                "get",
+                "/users",
+                json!({"card_number": {"type": "string", "description": "Masked but for the last 4 digits"}}),
+            ),
         ] {
             assert!(found(method, path, field).is_empty(), "{path}");
         }

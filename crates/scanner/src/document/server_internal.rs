@@ -29,12 +29,11 @@ pub const CHECK: Check = Check {
     example: "servers:\n  - url: https://api.example.com\n  - url: https://staging.corp.example.com",
 };
 
-const TEST: &[&str] = &["dev", "staging", "stage", "stg", "qa", "uat", "preprod", "int", "internal"];
+const TEST: &[&str] =
+    &["dev", "staging", "stage", "stg", "qa", "uat", "preprod", "int", "internal"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    let public = api.servers.iter().any(|server| {
-        is_public(&server.url)
-    });
+    let public = api.servers.iter().any(|server| is_public(&server.url));
     for server in api.servers.iter().filter(|_| public) {
         let shape = match test_word(&server.url) {
             _ if is_local(&server.url) => "a private address".to_owned(),
@@ -65,7 +64,17 @@ pub(super) fn is_local(url: &str) -> bool {
         }
         Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unspecified(),
         Some(Host::Domain(name)) => {
-            let ends = [".localhost", ".local", ".internal", ".corp", ".lan", ".home", ".intranet", ".localdomain", ".test"];
+            let ends = [
+                ".localhost",
+                ".local",
+                ".internal",
+                ".corp",
+                ".lan",
+                ".home",
+                ".intranet",
+                ".localdomain",
+                ".test",
+            ];
             name == "localhost" || !name.contains('.') || ends.iter().any(|end| name.ends_with(end))
         }
         None => false,
@@ -93,16 +102,28 @@ mod tests {
 
     #[test]
     fn internal_ones_beside_public_ones_are_found() {
-        let urls = ["https://api.a.com", "http://localhost:3000", "https://api-staging.a.com", "http://192.168.0.7/v1", "http://orders.internal"];
+        let urls = [
+            "https://api.a.com",
+            "http://localhost:3000",
+            "https://api-staging.a.com",
+            "http://192.168.0.7/v1",
+            "http://orders.internal",
+        ];
         assert_eq!(
             found(&urls),
-            ["a private address @ /servers/1/url, /servers/3/url, /servers/4/url", "a `staging` host @ /servers/2/url"]
+            [
+                "a private address @ /servers/1/url, /servers/3/url, /servers/4/url",
+                "a `staging` host @ /servers/2/url"
+            ]
         );
     }
 
     #[test]
     fn public_ones_and_wholly_local_documents_are_not() {
-        assert!(found(&["https://api.a.com", "https://sandbox.a.com", "https://dev.to/api", "/v1"]).is_empty());
+        assert!(
+            found(&["https://api.a.com", "https://sandbox.a.com", "https://dev.to/api", "/v1"])
+                .is_empty()
+        );
         assert!(found(&["http://localhost:3000"]).is_empty());
         assert!(found(&["https://api.example.com", "http://shop.local"]).is_empty());
         assert!(found(&["https://devices.a.com", "https://integrate.a.com"]).is_empty());

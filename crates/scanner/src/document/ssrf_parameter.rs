@@ -32,13 +32,99 @@ pub const CHECK: Check = Check {
 };
 
 /// Told to somebody when something happens.
-const CALLED: &[&str] = &["webhook url", "webhook uri", "webhookurl", "callback url", "callback uri", "callbackurl", "notify url", "notification url", "notification uri", "postback url", "hook url", "webhook endpoint", "status callback", "ping url", "event url", "push endpoint", "callback", "webhook", "notify uri", "events url"];
+const CALLED: &[&str] = &[
+    "webhook url",
+    "webhook uri",
+    "webhookurl",
+    "callback url",
+    "callback uri",
+    "callbackurl",
+    "notify url",
+    "notification url",
+    "notification uri",
+    "postback url",
+    "hook url",
+    "webhook endpoint",
+    "status callback",
+    "ping url",
+    "event url",
+    "push endpoint",
+    "callback",
+    "webhook",
+    "notify uri",
+    "events url",
+];
 /// Fetched.
-const FETCHED: &[&str] = &["source url", "source uri", "import url", "fetch url", "remote url", "proxy url", "feed url", "document url", "jwks uri", "jwks url", "metadata url", "pdf url", "crawl url", "input url", "clone url", "mirror url", "repository url", "upload url from", "download from", "url to fetch"];
+const FETCHED: &[&str] = &[
+    "source url",
+    "source uri",
+    "import url",
+    "fetch url",
+    "remote url",
+    "proxy url",
+    "feed url",
+    "document url",
+    "jwks uri",
+    "jwks url",
+    "metadata url",
+    "pdf url",
+    "crawl url",
+    "input url",
+    "clone url",
+    "mirror url",
+    "repository url",
+    "upload url from",
+    "download from",
+    "url to fetch",
+];
 /// Fetched where the operation works on it; otherwise they are only shown.
-const SHOWN: &[&str] = &["image url", "imageurl", "audio url", "video url", "media url", "file url", "page url", "content url", "attachment url"];
+const SHOWN: &[&str] = &[
+    "image url",
+    "imageurl",
+    "audio url",
+    "video url",
+    "media url",
+    "file url",
+    "page url",
+    "content url",
+    "attachment url",
+];
 /// Where a plain `url` is one of these.
-const PLACES: &[&str] = &["remote", "analyze", "analyse", "recognize", "detect", "transcribe", "transcriptions", "ocr", "convert", "conversion", "render", "parse", "scan", "upload", "uploads", "webhook", "webhooks", "hook", "hooks", "callback", "callbacks", "import", "imports", "fetch", "crawl", "scrape", "screenshot", "preview", "proxy", "unfurl", "extract", "subscriptions", "monitors"];
+const PLACES: &[&str] = &[
+    "remote",
+    "analyze",
+    "analyse",
+    "recognize",
+    "detect",
+    "transcribe",
+    "transcriptions",
+    "ocr",
+    "convert",
+    "conversion",
+    "render",
+    "parse",
+    "scan",
+    "upload",
+    "uploads",
+    "webhook",
+    "webhooks",
+    "hook",
+    "hooks",
+    "callback",
+    "callbacks",
+    "import",
+    "imports",
+    "fetch",
+    "crawl",
+    "scrape",
+    "screenshot",
+    "preview",
+    "proxy",
+    "unfurl",
+    "extract",
+    "subscriptions",
+    "monitors",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let placed = |path: &str| path.split('/').any(|part| Words::of(part).says(PLACES).is_some());
@@ -52,11 +138,17 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
             operation.is_some_and(|one| purpose::is_requesting(one) && (!plain || placed(one.path)))
         });
         let reached: Vec<u32> = reached.copied().collect();
-        let Some(kind) = kind(field.name).or(plain.then_some(HOOK)).filter(|_| !reached.is_empty()) else { continue };
+        let Some(kind) = kind(field.name).or(plain.then_some(HOOK)).filter(|_| !reached.is_empty())
+        else {
+            continue;
+        };
         found.at(kind, Spot::many(&reached, &field.at).detail(field.path.clone()));
     }
     for (number, operation) in api.numbered() {
-        for parameter in operation.at_place(Put::Query).filter(|one| one.schema.is_none_or(|one| is_text(one.node))) {
+        for parameter in operation
+            .at_place(Put::Query)
+            .filter(|one| one.schema.is_none_or(|one| is_text(one.node)))
+        {
             let plain = is_plain(parameter.name) && placed(operation.path);
             if let Some(kind) = kind(parameter.name).or(plain.then_some(HOOK)) {
                 found.at(kind, Spot::operation(number, &parameter.at).detail(parameter.name));
@@ -84,9 +176,13 @@ fn kind(name: &str) -> Option<&'static str> {
 }
 
 fn is_text(node: Node<'_>) -> bool {
-    let kind = node.is_type("string") || node.types().is_empty() && node.get("properties").is_none() && node.get("allOf").is_none();
+    let kind = node.is_type("string")
+        || node.types().is_empty()
+            && node.get("properties").is_none()
+            && node.get("allOf").is_none();
     // A method or an identifier of a callback is no address.
-    kind && !node.is_closed() && matches!(node.text("format"), None | Some("uri" | "url" | "uri-reference"))
+    kind && !node.is_closed()
+        && matches!(node.text("format"), None | Some("uri" | "url" | "uri-reference"))
 }
 
 #[cfg(test)]
@@ -104,7 +200,10 @@ mod tests {
     #[test]
     fn addresses_that_are_called_are_found() {
         let text = json!({"type": "string", "format": "uri"});
-        assert_eq!(found("/orders", json!({"callbackUrl": text})), ["an address that is called when something happens @ POST /orders"]);
+        assert_eq!(
+            found("/orders", json!({"callbackUrl": text})),
+            ["an address that is called when something happens @ POST /orders"]
+        );
         assert_eq!(found("/images/import", json!({"image_url": text})).len(), 1);
         assert_eq!(found("/orders", json!({"source_url": text})).len(), 1);
         assert_eq!(found("/webhooks", json!({"url": text})).len(), 1);

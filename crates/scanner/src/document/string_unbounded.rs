@@ -26,18 +26,40 @@ pub const CHECK: Check = Check {
     example: "properties:\n  comment: {type: string}",
 };
 
-const FIXED: &[&str] = &["date", "date-time", "time", "duration", "uuid", "ipv4", "ipv6", "binary", "int32", "int64", "float", "double", "decimal", "boolean", "enum"];
+const FIXED: &[&str] = &[
+    "date",
+    "date-time",
+    "time",
+    "duration",
+    "uuid",
+    "ipv4",
+    "ipv6",
+    "binary",
+    "int32",
+    "int64",
+    "float",
+    "double",
+    "decimal",
+    "boolean",
+    "enum",
+];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for shape in api.shapes.list.iter().filter(|one| !one.requests.is_empty()) {
-        let texts = shape.fields.iter().filter(|one| !one.referred && !one.read_only && is_unbounded(one.node));
+        let texts = shape
+            .fields
+            .iter()
+            .filter(|one| !one.referred && !one.read_only && is_unbounded(one.node));
         let names: Vec<&str> = texts.map(|one| one.name).collect();
         if let Some(first) = names.first() {
             let detail = match names.len() {
                 1 => format!("`{first}`"),
                 many => format!("`{first}` and {} more", many - 1),
             };
-            found.at("text without `maxLength`", Spot::shape(shape, Way::Request, &shape.at).detail(detail));
+            found.at(
+                "text without `maxLength`",
+                Spot::shape(shape, Way::Request, &shape.at).detail(detail),
+            );
         }
     }
 }

@@ -38,6 +38,9 @@ mod tests {
     #[test]
     fn trace_is_found() {
         let paths = json!({"/a": {"get": {}, "trace": {}}, "/trace": {"get": {}}});
-        assert_eq!(trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))), ["TRACE @ TRACE /a"]);
+        assert_eq!(
+            trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))),
+            ["TRACE @ TRACE /a"]
+        );
     }
 }

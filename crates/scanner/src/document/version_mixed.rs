@@ -39,7 +39,8 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         let Some((version, rest)) = versioned(operation.path) else { continue };
         let newest = newest.get(&(operation.method, rest)).copied().unwrap_or_default();
         if version < newest {
-            found.at(format!("v{version} beside v{newest}"), Spot::operation(number, &operation.at));
+            found
+                .at(format!("v{version} beside v{newest}"), Spot::operation(number, &operation.at));
         }
     }
 }
@@ -49,13 +50,15 @@ fn versioned(path: &str) -> Option<(u32, String)> {
     let mut version = None;
     let rest: Vec<&str> = path
         .split('/')
-        .map(|part| match part.strip_prefix(['v', 'V']).and_then(|number| number.parse::<u32>().ok()) {
-            Some(number) if version.is_none() => {
-                version = Some(number);
-                "v"
+        .map(|part| {
+            match part.strip_prefix(['v', 'V']).and_then(|number| number.parse::<u32>().ok()) {
+                Some(number) if version.is_none() => {
+                    version = Some(number);
+                    "v"
+                }
+                _ if part.starts_with('{') => "{}",
+                _ => part,
             }
-            _ if part.starts_with('{') => "{}",
-            _ => part,
         })
         .collect();
     // A version alone is no operation.

@@ -30,7 +30,8 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered() {
         let xml = operation.bodies.iter().find(|body| {
             let essence = body.essence();
-            matches!(essence.as_str(), "application/xml" | "text/xml") || (essence.ends_with("+xml") && essence != "image/svg+xml")
+            matches!(essence.as_str(), "application/xml" | "text/xml")
+                || (essence.ends_with("+xml") && essence != "image/svg+xml")
         });
         if let Some(body) = xml {
             let beside = operation.bodies.iter().any(|body| body.is_json());
@@ -47,14 +48,18 @@ mod tests {
     use serde_json::json;
 
     fn found(types: &[&str]) -> Vec<String> {
-        let content: serde_json::Map<_, _> = types.iter().map(|one| ((*one).to_owned(), json!({}))).collect();
+        let content: serde_json::Map<_, _> =
+            types.iter().map(|one| ((*one).to_owned(), json!({}))).collect();
         let paths = json!({"/a": {"post": {"requestBody": {"content": content}}}});
         trial::found(&CHECK, look, trial::with(json!({ "paths": paths })))
     }
 
     #[test]
     fn xml_is_found_in_requests() {
-        assert_eq!(found(&["application/json", "application/xml; charset=utf-8"]), ["XML beside JSON @ POST /a"]);
+        assert_eq!(
+            found(&["application/json", "application/xml; charset=utf-8"]),
+            ["XML beside JSON @ POST /a"]
+        );
         assert_eq!(found(&["application/soap+xml"]), ["XML only @ POST /a"]);
         assert!(found(&["application/json", "image/svg+xml", "application/xmlish"]).is_empty());
     }

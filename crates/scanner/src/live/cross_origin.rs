@@ -51,10 +51,8 @@ async fn observe(scan: &Scan<'_>) -> Result<(Vec<Seen>, Vec<Reading>), Gap> {
     let tricks = origins(scan);
     let mut seen = Vec::new();
     let root = Request::get(format!("{}/", scan.client.target.base));
-    let mut asked: Vec<(Request, Exchange)> = readings
-        .iter()
-        .map(|one| (one.request.clone(), one.reply.exchange.clone()))
-        .collect();
+    let mut asked: Vec<(Request, Exchange)> =
+        readings.iter().map(|one| (one.request.clone(), one.reply.exchange.clone())).collect();
     if asked.is_empty() {
         let reply = scan.send(&root).await.map_err(|error| Gap::from(&error))?;
         asked.push((root, reply.exchange));
@@ -114,9 +112,9 @@ fn judge(seen: &[Seen], readings: &[Reading]) -> Judgement {
     for one in seen.iter().filter(|one| lets_in(&one.reply, &one.origin)) {
         // Whoever lets anybody in lets the finer tricks in too; an answer says more than a
         // preflight.
-        let any = seen.iter().any(|other| {
-            other.trick == Trick::Any && lets_in(&other.reply, &other.origin)
-        });
+        let any = seen
+            .iter()
+            .any(|other| other.trick == Trick::Any && lets_in(&other.reply, &other.origin));
         let finer = any && !matches!(one.trick, Trick::Any | Trick::Null);
         let key = (one.operation.as_deref(), one.trick);
         if finer || told.contains(&key) || judgement.findings.len() == MOST_FINDINGS {

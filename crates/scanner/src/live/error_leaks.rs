@@ -120,11 +120,7 @@ fn has_input(operation: &Operation<'_>) -> bool {
     operation.is_templated() || operation.parameters.iter().any(|one| one.put == Put::Query)
 }
 
-fn odd_values<'a>(
-    scan: &Scan<'a>,
-    operation: &Operation<'a>,
-    case: Option<&Case>,
-) -> Vec<Request> {
+fn odd_values<'a>(scan: &Scan<'a>, operation: &Operation<'a>, case: Option<&Case>) -> Vec<Request> {
     let long = "A".repeat(LONG);
     let values = ODD.into_iter().chain([long.as_str()]);
     let mut all = Vec::new();

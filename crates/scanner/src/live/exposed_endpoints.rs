@@ -100,8 +100,12 @@ fn backup(path: &str) -> Entry<'_> {
 async fn nothing(scan: &Scan<'_>) -> Result<Vec<Reply>, Gap> {
     let word = || scan.client.marks.next();
     let hidden = format!("/.{}/{}", word(), word());
-    let paths =
-        [format!("/{}", word()), format!("/{}/{}", word(), word()), hidden, format!("/{}.bak", word())];
+    let paths = [
+        format!("/{}", word()),
+        format!("/{}/{}", word(), word()),
+        hidden,
+        format!("/{}.bak", word()),
+    ];
     let mut replies = Vec::new();
     for path in paths {
         match scan.send(&Request::get(path)).await {

@@ -151,8 +151,10 @@ mod tests {
 
     #[test]
     fn an_answer_that_says_everything_is_good() {
-        let good =
-            reading(&[JSON, ("x-content-type-options", "nosniff"), ("cache-control", "no-store")], "{}");
+        let good = reading(
+            &[JSON, ("x-content-type-options", "nosniff"), ("cache-control", "no-store")],
+            "{}",
+        );
         let judgement = judge(&[good], &[]);
         assert!(judgement.findings.is_empty());
         assert_eq!(judgement.values["headers.nosniff"], Value::Bool(true));

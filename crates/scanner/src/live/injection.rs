@@ -22,7 +22,9 @@ use super::{Check, Gap, Judgement, Kind, Measure};
 use crate::live::CheckId;
 use crate::order::Intensity;
 use crate::report::{self, Finding};
-use flaws::{BY_DELAY, BY_ERROR, BY_TRUTH, COMMAND, ENTITIES, LINES, OPERATORS, TEMPLATE, TRAVERSAL};
+use flaws::{
+    BY_DELAY, BY_ERROR, BY_TRUTH, COMMAND, ENTITIES, LINES, OPERATORS, TEMPLATE, TRAVERSAL,
+};
 use probe::Probe;
 
 pub const CHECK: Check = Check {

@@ -85,8 +85,7 @@ impl Ground {
             Way::Entry(entered) => visitor::login_as(scan, entered, &self.account, other),
             Way::Basic(guarded) => {
                 let pair = format!("{}:{}", other.name, other.password.expose());
-                let mut presented =
-                    Presented::new(Secret::new(pair), "$VISITOR", Origin::Derived);
+                let mut presented = Presented::new(Secret::new(pair), "$VISITOR", Origin::Derived);
                 presented.placement = Some(Placement::Basic);
                 guarded.request.with(Some(presented))
             }

@@ -24,11 +24,7 @@ pub const CHECK: Check = Check {
 pub async fn run(scan: &Scan<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let mut looked = 0_usize;
-    let looks = [
-        trace::look(scan).await,
-        overrides::look(scan).await,
-        effect::look(scan).await,
-    ];
+    let looks = [trace::look(scan).await, overrides::look(scan).await, effect::look(scan).await];
     for look in looks {
         match look {
             Ok(found) => {

@@ -5,8 +5,8 @@ mod effect;
 use serde_json::Value as Json;
 
 use super::actor::Role;
-use super::injection::probe::name;
 use super::client::WireError;
+use super::injection::probe::name;
 use super::invent::{uuid, words};
 use super::likeness::tells_of_error;
 use super::reply::Reply;
@@ -60,7 +60,8 @@ async fn observe(scan: &Scan<'_>, world: &World) -> Result<(Vec<Finding>, usize)
         let Some(case) = world.any_case(index) else { continue };
         let points = points(scan, case);
         let key = points.iter().find(|point| is_key(point));
-        let code = points.iter().any(is_code) || said(operation.path).iter().any(|word| is_code_word(word));
+        let code = points.iter().any(is_code)
+            || said(operation.path).iter().any(|word| is_code_word(word));
         if key.is_none() && !code {
             continue;
         }
@@ -77,8 +78,16 @@ fn said(path: &str) -> Vec<String> {
 /// A header or field by which a request can be told from its repetition.
 fn is_key(point: &Point) -> bool {
     let name = words(name(&point.spot)).concat();
-    let body = ["requestid", "idempotencykey", "clientrequestid", "transactionid", "dedupid", "nonce",
-        "operationid", "clientreference"];
+    let body = [
+        "requestid",
+        "idempotencykey",
+        "clientrequestid",
+        "transactionid",
+        "dedupid",
+        "nonce",
+        "operationid",
+        "clientreference",
+    ];
     match point.spot {
         Spot::Header(_) => name.contains("idempoten"),
         Spot::Body(_) => name.contains("idempoten") || body.contains(&name.as_str()),
@@ -87,7 +96,8 @@ fn is_key(point: &Point) -> bool {
 }
 
 fn is_code(point: &Point) -> bool {
-    matches!(point.spot, Spot::Body(_)) && words(name(&point.spot)).iter().any(|word| is_code_word(word))
+    matches!(point.spot, Spot::Body(_))
+        && words(name(&point.spot)).iter().any(|word| is_code_word(word))
 }
 
 fn is_code_word(word: &str) -> bool {

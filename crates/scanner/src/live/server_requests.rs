@@ -5,8 +5,8 @@ mod redirect;
 use std::time::Duration;
 
 use super::attempt::attempts;
-use super::invent::{Marker, words};
 use super::injection::probe::{described, name};
+use super::invent::{Marker, words};
 use super::reply::Reply;
 use super::scan::Scan;
 use super::target::is_loopback;
@@ -39,9 +39,28 @@ pub const CHECK: Check = Check {
 
 /// Words in names of places that hold an address.
 const WORDS: [&str; 22] = [
-    "url", "uri", "link", "href", "callback", "webhook", "hook", "endpoint", "source", "src",
-    "target", "dest", "destination", "host", "site", "feed", "fetch", "remote", "proxy", "image",
-    "avatar", "location",
+    "url",
+    "uri",
+    "link",
+    "href",
+    "callback",
+    "webhook",
+    "hook",
+    "endpoint",
+    "source",
+    "src",
+    "target",
+    "dest",
+    "destination",
+    "host",
+    "site",
+    "feed",
+    "fetch",
+    "remote",
+    "proxy",
+    "image",
+    "avatar",
+    "location",
 ];
 /// Operations on a new object that may make it call.
 const MOST_TRIGGERS: usize = 4;
@@ -122,7 +141,8 @@ fn places<'w>(scan: &Scan<'_>, cases: &'w [Case]) -> Vec<(&'w Case, Point)> {
 fn holds_address(point: &Point) -> bool {
     let named = words(name(&point.spot)).iter().any(|word| WORDS.contains(&word.as_str()));
     let current = point.current.as_ref().and_then(|value| value.as_str());
-    let is_url = current.is_some_and(|text| text.starts_with("http://") || text.starts_with("https://"));
+    let is_url =
+        current.is_some_and(|text| text.starts_with("http://") || text.starts_with("https://"));
     !matches!(point.spot, Spot::Path(_)) && (named || is_url)
 }
 
@@ -146,7 +166,8 @@ async fn plant(
         return Ok(Some((planted, true)));
     }
     for trigger in triggers(scan, case, &reply) {
-        let Some(acted) = answer(scan, &trigger.with(case.request.credential.clone())).await? else {
+        let Some(acted) = answer(scan, &trigger.with(case.request.credential.clone())).await?
+        else {
             continue;
         };
         if witness.call(&planted.word, SOON).await.is_some() {
@@ -158,17 +179,14 @@ async fn plant(
 }
 
 /// Operations below what was just made: to test it, to run it, to read it.
-fn triggers(
-    scan: &Scan<'_>,
-    case: &Case,
-    made: &Reply,
-) -> Vec<crate::live::request::Request> {
+fn triggers(scan: &Scan<'_>, case: &Case, made: &Reply) -> Vec<crate::live::request::Request> {
     let Some(own) = scan.document.operations.get(case.operation) else { return Vec::new() };
     let Some(record) = made.json().as_ref().and_then(facts::record) else { return Vec::new() };
     let collection = facts::normal(own.path);
     let kind = facts::kind(own.path);
     let below = scan.document.operations.iter().filter(|one| {
-        facts::normal(one.path).starts_with(&format!("{collection}/{{}}")) && one.method != Method::Delete
+        facts::normal(one.path).starts_with(&format!("{collection}/{{}}"))
+            && one.method != Method::Delete
     });
     let filled = below.filter_map(|one| {
         let names = facts::parameters(one.path);
@@ -188,7 +206,8 @@ fn triggers(
 }
 
 fn finding(planted: Planted) -> Finding {
-    let mut finding = FORGED.found(planted.operation, planted.proof).of_shape(planted.place.as_str());
+    let mut finding =
+        FORGED.found(planted.operation, planted.proof).of_shape(planted.place.as_str());
     finding.title = format!("{}: {}", finding.title, planted.place);
     finding
 }

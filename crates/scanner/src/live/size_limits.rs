@@ -42,7 +42,8 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let pages = pages::look(scan, world).await;
     let bodies = bodies::look(scan, world).await;
     let mut asked = 0;
-    let looks = [("size.pages_limited", PAGE.id, pages), ("size.large_body_refused", BODY.id, bodies)];
+    let looks =
+        [("size.pages_limited", PAGE.id, pages), ("size.large_body_refused", BODY.id, bodies)];
     for (name, flaw, look) in looks {
         match look {
             Ok(found) => {
@@ -58,7 +59,9 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         }
     }
     if asked == 0 && judgement.gaps.is_empty() {
-        judgement.gaps.push(Gap::undecided("no operation with a page or a body was seen to succeed"));
+        judgement
+            .gaps
+            .push(Gap::undecided("no operation with a page or a body was seen to succeed"));
     }
     judgement
 }

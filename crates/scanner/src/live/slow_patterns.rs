@@ -118,7 +118,8 @@ async fn slow(probe: &Probe<'_, '_>) -> Result<Option<Finding>, Gap> {
         let told: Vec<_> =
             climb.iter().map(|step| format!("{} in {} ms", step.count, step.millis)).collect();
         let how = format!("Repetitions of `{part}`: {}.", told.join(", "));
-        let proof = [Some(control.exchange), climb.into_iter().next_back().map(|step| step.exchange)];
+        let proof =
+            [Some(control.exchange), climb.into_iter().next_back().map(|step| step.exchange)];
         let proof = proof.into_iter().flatten().collect();
         return Ok(Some(probe.found(&SLOW, &how, proof)));
     }

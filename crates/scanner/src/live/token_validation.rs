@@ -103,7 +103,18 @@ async fn observe(scan: &Scan<'_>) -> Result<Seen, Gap> {
     let symmetric = token.as_ref().is_some_and(Token::is_symmetric);
     let jwt = token.is_some();
     let Tried { attempts, missing, gaps, fetched, critical } = seen;
-    Ok(Seen { jwt, symmetric, lifetime, attempts, missing, gaps, fetched, critical, after, guarded })
+    Ok(Seen {
+        jwt,
+        symmetric,
+        lifetime,
+        attempts,
+        missing,
+        gaps,
+        fetched,
+        critical,
+        after,
+        guarded,
+    })
 }
 
 /// What was tried so far.
@@ -129,7 +140,8 @@ async fn of_token(trial: &Trial<'_, '_>, token: &Token) -> Tried {
     let (signatures, missing) = token::signature::forgeries(token);
     forgeries.extend(signatures);
     forgeries.extend(token::signature::null(token));
-    forgeries.extend(token::secret::forgery(token, &[scan.document.title, &scan.client.target.host]));
+    forgeries
+        .extend(token::secret::forgery(token, &[scan.document.title, &scan.client.target.host]));
     if !token.is_symmetric() {
         let keys = token::key::find(scan, token).await;
         forgeries.extend(token::confusion::forgeries(token, &keys));
@@ -185,7 +197,9 @@ impl Trial<'_, '_> {
             let Forgery { defence, what, presented, doubt, forge } = forgery;
             let mut attempt = self.attempt(defence, &what, presented).await;
             attempt.forge = forge;
-            if let Some(doubt) = doubt.filter(|_| judge::is_accepted(&self.guarded.control, &attempt)) {
+            if let Some(doubt) =
+                doubt.filter(|_| judge::is_accepted(&self.guarded.control, &attempt))
+            {
                 attempt.doubt = Some(self.scan.send(&self.guarded.request.with(Some(doubt))).await);
             }
             attempts.push(attempt);
@@ -335,7 +349,9 @@ fn unfit(which: Foreign, token: Option<&Token>, valid: Option<&Token>, now: i64)
         },
         Foreign::NotYetValid => match token.time("nbf") {
             None => Some("has no `nbf` claim".to_owned()),
-            Some(start) if start < now + LEEWAY => Some(format!("is valid already: `nbf` is {start}")),
+            Some(start) if start < now + LEEWAY => {
+                Some(format!("is valid already: `nbf` is {start}"))
+            }
             Some(_) => None,
         },
         Foreign::WrongAudience => differs("aud", token, valid?),

@@ -303,7 +303,11 @@ fn flag(version: TlsVersion) -> &'static str {
 /// What a handshake showed, without HTTP.
 fn handshake(endpoint: &str, excerpt: String) -> Exchange {
     Exchange {
-        request: ShownRequest { line: "a TLS handshake".to_owned(), headers: Vec::new(), body: None },
+        request: ShownRequest {
+            line: "a TLS handshake".to_owned(),
+            headers: Vec::new(),
+            body: None,
+        },
         response: Some(ShownResponse { status: 0, headers: Vec::new(), excerpt, cut: false }),
         curl: format!("openssl s_client -connect '{endpoint}' -showcerts </dev/null"),
     }

@@ -226,8 +226,12 @@ fn statement(text: &str) -> Option<String> {
 fn trace(text: &str) -> Option<String> {
     let digits = |text: &str| text.starts_with(|one: char| one.is_ascii_digit());
     let node = text.match_indices("    at ").find_map(|(start, _)| {
-        let line: String =
-            text.get(start + 4..)?.chars().take(200).take_while(|one| !"\n\\".contains(*one)).collect();
+        let line: String = text
+            .get(start + 4..)?
+            .chars()
+            .take(200)
+            .take_while(|one| !"\n\\".contains(*one))
+            .collect();
         let mut numbers = line.trim_end_matches(')').rsplitn(3, ':');
         let placed = numbers.next().is_some_and(digits) && numbers.next().is_some_and(digits);
         placed.then_some(line)

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::flaws::OLD_VERSION;
 use crate::live::Gap;
 use crate::live::likeness::{alike, tells_of_error};
+use crate::live::reading::readings;
 use crate::live::reply::Reply;
 use crate::live::request::Request;
-use crate::live::reading::readings;
 use crate::live::scan::Scan;
 use crate::report::Finding;
 
@@ -59,12 +59,7 @@ fn gives_the_same(old: &Reply, control: &Arc<Reply>) -> bool {
     old.is_success() && data && !tells_of_error(old) && alike(old, control)
 }
 
-fn finding(
-    path: &str,
-    control: &Reply,
-    nothing: &Reply,
-    old: &Reply,
-) -> Finding {
+fn finding(path: &str, control: &Reply, nothing: &Reply, old: &Reply) -> Finding {
     let all = [control, nothing, old].map(|reply| reply.exchange.clone());
     let shape = path.split('?').next().unwrap_or_default();
     let mut finding = OLD_VERSION.found(None, all.to_vec()).of_shape(shape);
@@ -123,9 +118,14 @@ mod tests {
         let all = others("/api/v2/orders", "/api/v2");
         assert_eq!(all, ["/api/v1/orders", "/api/v0/orders", "/api/v3/orders", "/api/orders"]);
         let all = others("/orders", "");
-        assert!(all.contains(&"/v0/orders".to_owned()) && all.contains(&"/internal/orders".to_owned()));
+        assert!(
+            all.contains(&"/v0/orders".to_owned()) && all.contains(&"/internal/orders".to_owned())
+        );
         let all = others("/api/orders", "/api");
-        assert!(all.contains(&"/api/v1/orders".to_owned()) && all.contains(&"/v1/api/orders".to_owned()));
+        assert!(
+            all.contains(&"/api/v1/orders".to_owned())
+                && all.contains(&"/v1/api/orders".to_owned())
+        );
     }
 
     #[test]

@@ -58,9 +58,12 @@ impl Signature {
                 let name = line.len() == 40 && line.bytes().all(|one| one.is_ascii_hexdigit());
                 line.starts_with("ref: refs/") || name
             }
-            Self::Source => !is_page(reply) && LANGUAGES.iter().any(|words| {
-                words.iter().filter(|word| text.contains(**word)).count() >= 3
-            }),
+            Self::Source => {
+                !is_page(reply)
+                    && LANGUAGES
+                        .iter()
+                        .any(|words| words.iter().filter(|word| text.contains(**word)).count() >= 3)
+            }
             Self::Download => {
                 let length = reply.header("content-length").and_then(|text| text.parse().ok());
                 reply.media_type() == "application/octet-stream"

@@ -26,7 +26,8 @@ pub struct Echoed {
 impl Echoed {
     /// A tag that comes back as it went, in an answer that a browser shows as a page.
     pub fn finding(&self) -> Option<Finding> {
-        let page = matches!(self.reply.media_type().as_str(), "text/html" | "application/xhtml+xml");
+        let page =
+            matches!(self.reply.media_type().as_str(), "text/html" | "application/xhtml+xml");
         if !page || !self.reply.text().contains(&self.tag) {
             return None;
         }

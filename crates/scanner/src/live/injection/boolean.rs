@@ -29,15 +29,8 @@ enum Form {
     Or,
 }
 
-const FORMS: [Form; 7] = [
-    Form::Quoted,
-    Form::Like,
-    Form::Bracketed,
-    Form::Double,
-    Form::Bare,
-    Form::Sum,
-    Form::Or,
-];
+const FORMS: [Form; 7] =
+    [Form::Quoted, Form::Like, Form::Bracketed, Form::Double, Form::Bare, Form::Sum, Form::Or];
 
 impl Form {
     fn fits(self, probe: &Probe<'_, '_>) -> bool {

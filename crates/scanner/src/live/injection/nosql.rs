@@ -36,11 +36,7 @@ pub async fn look(probe: &Probe<'_, '_>) -> Result<Option<Finding>, Gap> {
 }
 
 /// An operator in the place of the value: an object in JSON, brackets in a query.
-async fn with(
-    probe: &Probe<'_, '_>,
-    operator: &str,
-    value: &str,
-) -> Result<Option<Reply>, Gap> {
+async fn with(probe: &Probe<'_, '_>, operator: &str, value: &str) -> Result<Option<Reply>, Gap> {
     match &probe.point.spot {
         Spot::Body(_) => probe.ask(json!({ operator: value })).await,
         Spot::Query(_) => {

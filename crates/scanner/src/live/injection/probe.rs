@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::api::Method;
+use crate::flaw::Flaw;
 use crate::live::Gap;
 use crate::live::actor::Role;
 use crate::live::call::as_text;
@@ -12,8 +14,6 @@ use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::scan::Scan;
 use crate::live::world::{Case, Change, Point, Spot};
-use crate::api::Method;
-use crate::flaw::Flaw;
 use crate::report::{Exchange, Finding};
 
 /// What came back for the case unchanged, twice.
@@ -61,8 +61,10 @@ fn answered(answer: Result<Reply, crate::live::client::WireError>) -> Asked {
 /// True for places where a text can stand: not flags, and not what proves who calls.
 pub fn takes_text(point: &Point) -> bool {
     let name = name(&point.spot).to_ascii_lowercase();
-    let secret = ["password", "passwd", "authorization", "idempotency-key", "if-match", "if-none-match"];
-    let flag = matches!(point.spot, Spot::Body(_)) && matches!(point.kind.as_str(), "boolean" | "null");
+    let secret =
+        ["password", "passwd", "authorization", "idempotency-key", "if-match", "if-none-match"];
+    let flag =
+        matches!(point.spot, Spot::Body(_)) && matches!(point.kind.as_str(), "boolean" | "null");
     !flag && !secret.iter().any(|word| name.contains(word))
 }
 
@@ -171,7 +173,8 @@ impl Look {
 
     /// The same answer; where answers differ from one time to the next only their size counts.
     pub fn same(&self, other: &Self, stable: bool) -> bool {
-        let outline = (self.status, self.good, self.items) == (other.status, other.good, other.items);
+        let outline =
+            (self.status, self.good, self.items) == (other.status, other.good, other.items);
         outline && (!stable || self.text == other.text)
     }
 }

@@ -43,7 +43,8 @@ pub async fn look(probe: &Probe<'_, '_>) -> Result<Option<Finding>, Gap> {
         if complaint_of(&control.text()) == Some(complaint) {
             continue;
         }
-        let how = format!("A lone `{ending}` was answered with `{complaint}`; `x` in its place was not.");
+        let how =
+            format!("A lone `{ending}` was answered with `{complaint}`; `x` in its place was not.");
         let proof = vec![control.exchange, reply.exchange];
         return Ok(Some(probe.found(&BY_ERROR, &how, proof)));
     }

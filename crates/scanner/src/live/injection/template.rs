@@ -7,15 +7,8 @@ use crate::live::invent::Marker;
 use crate::report::Finding;
 
 /// Brackets of the usual engines, with the sum in the middle.
-const BRACKETS: [(&str, &str); 7] = [
-    ("{{", "}}"),
-    ("${", "}"),
-    ("<%= ", " %>"),
-    ("#{", "}"),
-    ("{", "}"),
-    ("*{", "}"),
-    ("@(", ")"),
-];
+const BRACKETS: [(&str, &str); 7] =
+    [("{{", "}}"), ("${", "}"), ("<%= ", " %>"), ("#{", "}"), ("{", "}"), ("*{", "}"), ("@(", ")")];
 
 pub async fn look(probe: &Probe<'_, '_>) -> Result<Option<Finding>, Gap> {
     if probe.counts_failures() {

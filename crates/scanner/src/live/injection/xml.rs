@@ -52,7 +52,8 @@ async fn bases(
     index: usize,
     operation: &Operation<'_>,
 ) -> Vec<Request> {
-    let mut all: Vec<_> = world.any_case(index).map(|case| case.request.clone()).into_iter().collect();
+    let mut all: Vec<_> =
+        world.any_case(index).map(|case| case.request.clone()).into_iter().collect();
     for (inputs, who) in suggestions(scan, world, operation) {
         all.push(scan.written(operation, &inputs).with(scan.credential(who).await));
     }

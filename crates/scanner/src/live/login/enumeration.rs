@@ -14,8 +14,19 @@ use crate::secret::Secret;
 const MOST_RESETS: usize = 3;
 /// Headers that differ from answer to answer by nature, or count.
 const VOLATILE: [&str; 14] = [
-    "date", "etag", "age", "content-length", "set-cookie", "server-timing", "x-request-id",
-    "x-correlation-id", "x-runtime", "x-response-time", "request-id", "x-trace-id", "traceparent",
+    "date",
+    "etag",
+    "age",
+    "content-length",
+    "set-cookie",
+    "server-timing",
+    "x-request-id",
+    "x-correlation-id",
+    "x-runtime",
+    "x-response-time",
+    "request-id",
+    "x-trace-id",
+    "traceparent",
     "last-modified",
 ];
 
@@ -53,8 +64,7 @@ pub async fn look(scan: &Scan<'_>, ground: &Ground, judgement: &mut Judgement) {
         password: Secret::new(visitor::stranger(account).password.expose().to_owned()),
         ..account.clone()
     };
-    let request =
-        |account: &Account| Some(ground.attempt(scan, account));
+    let request = |account: &Account| Some(ground.attempt(scan, account));
     let compared = compare(scan, ground, &wrong, &request).await;
     let label = ground.label(scan);
     enter(compared, "login.names_hidden", &AT_LOGIN, label, judgement);
@@ -67,11 +77,12 @@ pub async fn look_at_resets(scan: &Scan<'_>, ground: &Ground, judgement: &mut Ju
         let names = ["email", "mail", "username", "user", "login", "name", "identifier"];
         let asks = fields.iter().any(|field| names.contains(&field.to_ascii_lowercase().as_str()));
         let more = ["token", "code", "otp", "pin", "key"];
-        let second = fields.iter().any(|field| {
-            is_password(field) || more.contains(&field.to_ascii_lowercase().as_str())
-        });
+        let second = fields
+            .iter()
+            .any(|field| is_password(field) || more.contains(&field.to_ascii_lowercase().as_str()));
         let path = one.path.to_ascii_lowercase();
-        let forgotten = ["reset", "forgot", "recover", "lost"].iter().any(|word| path.contains(word));
+        let forgotten =
+            ["reset", "forgot", "recover", "lost"].iter().any(|word| path.contains(word));
         (forgotten || role(&scan.document, one) == Role::Password)
             && one.security.is_open()
             && !one.method.is_safe()
@@ -183,8 +194,7 @@ fn said(reply: &Reply, account: &Account) -> Said {
     let kept = reply.headers.iter().filter(|(name, _)| {
         !VOLATILE.contains(&name.as_str()) && !name.contains("ratelimit") && !name.contains("nonce")
     });
-    let mut headers: Vec<_> =
-        kept.map(|(name, value)| (name.clone(), clean(value))).collect();
+    let mut headers: Vec<_> = kept.map(|(name, value)| (name.clone(), clean(value))).collect();
     headers.sort_unstable();
     Said { status: reply.status, body: clean(&reply.text()), headers }
 }
@@ -242,8 +252,14 @@ mod tests {
     #[test]
     fn what_was_sent_and_what_counts_makes_no_difference() {
         let judgement = compared(
-            [r#"{"message": "ann: no", "id": "a91f", "at": 17}"#, r#"{"message": "ann: no", "id": "7c", "at": 18}"#],
-            [r#"{"message": "bob: no", "id": "b03e", "at": 17}"#, r#"{"message": "eve: no", "id": "99", "at": 18}"#],
+            [
+                r#"{"message": "ann: no", "id": "a91f", "at": 17}"#,
+                r#"{"message": "ann: no", "id": "7c", "at": 18}"#,
+            ],
+            [
+                r#"{"message": "bob: no", "id": "b03e", "at": 17}"#,
+                r#"{"message": "eve: no", "id": "99", "at": 18}"#,
+            ],
         );
         assert!(judgement.findings.is_empty() && judgement.gaps.is_empty());
         assert_eq!(judgement.values["login.names_hidden"], true.into());
@@ -259,7 +275,8 @@ mod tests {
 
     #[test]
     fn a_service_that_says_something_else_each_time_is_not_blamed() {
-        let judgement = compared([r#"{"a": "x"}"#, r#"{"a": "y"}"#], [r#"{"a": "z"}"#, r#"{"a": "x"}"#]);
+        let judgement =
+            compared([r#"{"a": "x"}"#, r#"{"a": "y"}"#], [r#"{"a": "z"}"#, r#"{"a": "x"}"#]);
         assert!(judgement.findings.is_empty() && judgement.gaps.len() == 1);
     }
 }

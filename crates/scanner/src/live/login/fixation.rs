@@ -84,9 +84,8 @@ impl Planting<'_, '_> {
         }
         let request = self.guarded.request.with(Some(session.clone()));
         let reply = self.scan.send(&request).await.map_err(|error| Gap::from(&error))?;
-        let opened = reply.is_success()
-            && !tells_of_error(&reply)
-            && alike(&reply, &self.guarded.control);
+        let opened =
+            reply.is_success() && !tells_of_error(&reply) && alike(&reply, &self.guarded.control);
         Ok((reply, opened))
     }
 }

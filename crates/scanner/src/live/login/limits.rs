@@ -19,8 +19,21 @@ const GROWTH: u32 = 3;
 const LEAST_DELAY: Duration = Duration::from_millis(400);
 /// Words of a refusal that is not about the password any more.
 const WORDS: [&str; 16] = [
-    "too many", "toomany", "too-many", "too_many", "locked", "lockout", "lock_out", "rate limit",
-    "ratelimit", "rate_limit", "slow down", "slow_down", "throttl", "try again later", "captcha",
+    "too many",
+    "toomany",
+    "too-many",
+    "too_many",
+    "locked",
+    "lockout",
+    "lock_out",
+    "rate limit",
+    "ratelimit",
+    "rate_limit",
+    "slow down",
+    "slow_down",
+    "throttl",
+    "try again later",
+    "captcha",
     "temporarily",
 ];
 
@@ -76,7 +89,8 @@ fn judge(
     after: Option<&Reply>,
     judgement: &mut Judgement,
 ) {
-    let opened = |reply: &Reply| (reply.is_success() || reply.status == 302) && !tells_of_error(reply);
+    let opened =
+        |reply: &Reply| (reply.is_success() || reply.status == 302) && !tells_of_error(reply);
     let silent = ground.own && after.is_some_and(|reply| !opened(reply));
     judgement.value("login.attempts_made", tries.len());
     if is_limited(tries) || silent {
@@ -119,9 +133,8 @@ fn is_limited(tries: &[Try]) -> bool {
         let text = reply.text().to_lowercase();
         WORDS.iter().any(|word| text.contains(word))
     };
-    let refused = |reply: &Reply| {
-        matches!(reply.status, 423 | 429) || reply.header("retry-after").is_some()
-    };
+    let refused =
+        |reply: &Reply| matches!(reply.status, 423 | 429) || reply.header("retry-after").is_some();
     refused(&last.reply)
         || (said(&last.reply) && !said(&first.reply))
         || (last.reply.status != first.reply.status && last.reply.status >= 400)

@@ -62,7 +62,8 @@ pub async fn look(scan: &Scan<'_>) -> Result<Found, Gap> {
     let mut found = Found::default();
     // The document must not offer POST there: its answer would be about something else.
     let operations = &scan.document.operations;
-    let posts = |path: &str| operations.iter().any(|one| one.path == path && one.method == Method::Post);
+    let posts =
+        |path: &str| operations.iter().any(|one| one.path == path && one.method == Method::Post);
     let changing = |one: &&Operation<'_>| {
         one.is_templated() && matches!(one.method, Method::Delete | Method::Put | Method::Patch)
     };
@@ -101,8 +102,7 @@ fn nobodys<'a>(scan: &Scan<'a>, operation: &Operation<'a>) -> Request {
 async fn compare(scan: &Scan<'_>, real: &Request, way: Way) -> Result<Option<Compared>, Gap> {
     let post = Request { method: Method::Post, ..real.clone() };
     let name = real.method.name();
-    let asked =
-        [post.clone(), way.applied(&post, NONE), way.applied(&post, name), real.clone()];
+    let asked = [post.clone(), way.applied(&post, NONE), way.applied(&post, name), real.clone()];
     let mut replies = Vec::new();
     for request in asked {
         match scan.send(&request).await {

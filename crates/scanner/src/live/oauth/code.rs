@@ -1,7 +1,7 @@
 //! Codes: redeemed once, with their verifier, by their client (RFC 6749 §4.1, RFC 7636, RFC 9700 §2.1.1).
 
-use super::flow::{Ask, Asked, Identity, Proof, Session, grants};
 use super::FLAW;
+use super::flow::{Ask, Asked, Identity, Proof, Session, grants};
 use crate::flaw::Flaw;
 use crate::live::reply::Reply;
 use crate::live::{Gap, Judgement};

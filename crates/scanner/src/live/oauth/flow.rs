@@ -251,7 +251,8 @@ pub async fn ask_as(scan: &Scan<'_>, signed_in: &Presented) -> Result<Asked, Gap
     let missing = || Gap::no_operation("the document describes no code flow");
     let client = scan.credentials.oauth.as_ref().ok_or_else(missing)?;
     let server = Server::find(scan, None).ok_or_else(missing)?;
-    let session = Session { scan, server: &server, client, signed_in: signed_in.clone(), by_code: true };
+    let session =
+        Session { scan, server: &server, client, signed_in: signed_in.clone(), by_code: true };
     session.ask(&Ask::careful(client)).await
 }
 

@@ -56,11 +56,7 @@ pub async fn look(session: &Session<'_, '_>, judgement: &mut Judgement) {
 
 /// Without either: a client that nobody registered must lead nowhere (RFC 6749 §4.1.2.1). False if
 /// the target has no authorization endpoint.
-pub async fn look_as_stranger(
-    scan: &Scan<'_>,
-    server: &Server,
-    judgement: &mut Judgement,
-) -> bool {
+pub async fn look_as_stranger(scan: &Scan<'_>, server: &Server, judgement: &mut Judgement) -> bool {
     let redirect_uri = format!("https://{STRANGER}/callback");
     let path = format!(
         "{}?response_type=code&client_id=portcullis&redirect_uri={}&state=portcullis",
@@ -89,7 +85,8 @@ pub async fn look_as_stranger(
 fn variants(registered: &str) -> Vec<(bool, String)> {
     let Ok(url) = Url::parse(registered) else { return Vec::new() };
     let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
-    let rest = format!("{}{}", url.path(), url.query().map(|q| format!("?{q}")).unwrap_or_default());
+    let rest =
+        format!("{}{}", url.path(), url.query().map(|q| format!("?{q}")).unwrap_or_default());
     let plain = registered.trim_end_matches('/');
     let mut all = vec![
         (true, format!("https://{STRANGER}{rest}")),
@@ -136,6 +133,9 @@ mod tests {
         let at = |text: &str| Url::parse(text).expect("a URL");
         let wanted = "https://portcullis.invalid/callback";
         assert!(leads(&at("https://portcullis.invalid/callback?code=1"), wanted));
-        assert!(!leads(&at("https://a.example/login?next=https://portcullis.invalid/callback"), wanted));
+        assert!(!leads(
+            &at("https://a.example/login?next=https://portcullis.invalid/callback"),
+            wanted
+        ));
     }
 }

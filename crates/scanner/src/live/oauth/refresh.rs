@@ -65,7 +65,11 @@ async fn fresh(session: &Session<'_, '_>) -> Result<Option<Reply>, Gap> {
     Ok(grants(&reply).then_some(reply))
 }
 
-async fn exchange(session: &Session<'_, '_>, token: &str, scope: Option<&str>) -> Result<Reply, Gap> {
+async fn exchange(
+    session: &Session<'_, '_>,
+    token: &str,
+    scope: Option<&str>,
+) -> Result<Reply, Gap> {
     let mut pairs = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
     pairs.extend(scope.map(|scope| ("scope", scope)));
     session.at_token(&pairs, Identity::Genuine).await

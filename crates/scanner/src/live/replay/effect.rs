@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::api::Method;
 use crate::live::Gap;
 use crate::live::actor::Who;
 use crate::live::request::Request;
 use crate::live::scan::Scan;
 use crate::live::world::{Case, Change, Spot, World, facts};
-use crate::api::Method;
 use crate::report::Exchange;
 
 /// Readings that are compared, and numbers of one of them.

@@ -14,8 +14,23 @@ use crate::report::Finding;
 
 /// Words in names of parameters that say where to go on.
 const WORDS: [&str; 17] = [
-    "to", "url", "uri", "next", "return", "returnto", "redirect", "continue", "dest", "destination",
-    "goto", "target", "location", "back", "forward", "u", "r",
+    "to",
+    "url",
+    "uri",
+    "next",
+    "return",
+    "returnto",
+    "redirect",
+    "continue",
+    "dest",
+    "destination",
+    "goto",
+    "target",
+    "location",
+    "back",
+    "forward",
+    "u",
+    "r",
 ];
 const MOST_PLACES: usize = 12;
 
@@ -57,7 +72,9 @@ async fn try_all(
     let word = Marker::fresh().plain();
     let inside = asked(scan, operation, parameter, base, "/").await?;
     for address in spellings(&word, &own, stated.as_deref()) {
-        let Some(reply) = asked(scan, operation, parameter, base, &address).await? else { continue };
+        let Some(reply) = asked(scan, operation, parameter, base, &address).await? else {
+            continue;
+        };
         if !leads_to(&reply, &own, &format!("{word}.example")) {
             continue;
         }
@@ -118,9 +135,10 @@ fn leads_to(reply: &Reply, own: &str, host: &str) -> bool {
     let refresh = reply.header("refresh").and_then(|text| text.split_once('='));
     let place = if place.is_empty() { refresh.map_or("", |(_, to)| to) } else { place };
     let resolved = Url::parse(own).ok().and_then(|own| own.join(place.trim()).ok());
-    let there = resolved.as_ref().and_then(Url::host_str).is_some_and(|one| {
-        one == host || one.ends_with(&format!(".{host}"))
-    });
+    let there = resolved
+        .as_ref()
+        .and_then(Url::host_str)
+        .is_some_and(|one| one == host || one.ends_with(&format!(".{host}")));
     let follows = (300..400).contains(&reply.status) || reply.header("refresh").is_some();
     follows && there
 }
@@ -133,10 +151,21 @@ mod tests {
     #[test]
     fn only_what_a_browser_would_follow_counts() {
         let led = |status, place: &str| {
-            leads_to(&reply(status, &[("location", place)], ""), "http://own.example:80", "pcl.example")
+            leads_to(
+                &reply(status, &[("location", place)], ""),
+                "http://own.example:80",
+                "pcl.example",
+            )
         };
-        assert!(led(302, "https://pcl.example/") && led(303, "//pcl.example/") && led(302, "/\\pcl.example/"));
-        assert!(led(302, "https://own.example@pcl.example/") && led(302, "https://own.example.pcl.example/"));
+        assert!(
+            led(302, "https://pcl.example/")
+                && led(303, "//pcl.example/")
+                && led(302, "/\\pcl.example/")
+        );
+        assert!(
+            led(302, "https://own.example@pcl.example/")
+                && led(302, "https://own.example.pcl.example/")
+        );
         assert!(!led(302, "/?next=https://pcl.example/") && !led(200, "https://pcl.example/"));
         assert!(!led(302, "https://own.example/pcl.example"));
     }

@@ -36,8 +36,7 @@ pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Found, Gap> {
         let Some(case) = world.any_case(index) else { continue };
         let Some(kind) = kind(operation, case) else { continue };
         found.asked += 1;
-        let large =
-            if scan.intensity == Intensity::Gentle { LARGE_GENTLE } else { LARGE };
+        let large = if scan.intensity == Intensity::Gentle { LARGE_GENTLE } else { LARGE };
         if let Some(finding) = oversized(scan, case, kind, large).await? {
             found.findings.push(finding);
         }

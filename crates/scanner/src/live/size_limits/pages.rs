@@ -14,9 +14,28 @@ use crate::live::world::{Case, Change, Spot, World};
 
 /// Names of parameters that say how long a page is, without signs.
 const NAMES: [&str; 22] = [
-    "limit", "perpage", "pagesize", "size", "pagelimit", "count", "first", "top", "take", "max",
-    "maxresults", "maxitems", "rows", "results", "num", "number", "n", "items", "itemsperpage",
-    "resultsperpage", "length", "amount",
+    "limit",
+    "perpage",
+    "pagesize",
+    "size",
+    "pagelimit",
+    "count",
+    "first",
+    "top",
+    "take",
+    "max",
+    "maxresults",
+    "maxitems",
+    "rows",
+    "results",
+    "num",
+    "number",
+    "n",
+    "items",
+    "itemsperpage",
+    "resultsperpage",
+    "length",
+    "amount",
 ];
 /// What is asked for, and what counts as a page that nobody bounded.
 const HUGE: u64 = 1_000_000;
@@ -41,7 +60,9 @@ pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Found, Gap> {
             continue;
         }
         // A bound that lies just there would cut one more than it gives.
-        let Some(exact) = page(scan, case, parameter.name, huge.1 as u64 - 1).await? else { continue };
+        let Some(exact) = page(scan, case, parameter.name, huge.1 as u64 - 1).await? else {
+            continue;
+        };
         if exact.1 + 1 != huge.1 {
             continue;
         }

@@ -53,10 +53,13 @@ pub fn look(entered: Option<&Actor>, genuine: Option<&Presented>, judgement: &mu
             (flaw, said)
         }
     };
-    judgement.value("lifecycle.lifetime_seconds", match life {
-        Life::Seconds(seconds) => seconds,
-        _ => -1,
-    });
+    judgement.value(
+        "lifecycle.lifetime_seconds",
+        match life {
+            Life::Seconds(seconds) => seconds,
+            _ => -1,
+        },
+    );
     let Some(flaw) = flaw else { return };
     let entry = entered.and_then(|actor| actor.entry.as_ref());
     let evidence = entry.map(|entry| entry.reply.exchange.clone()).into_iter().collect();

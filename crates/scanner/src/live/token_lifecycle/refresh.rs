@@ -128,8 +128,7 @@ fn requests(ground: &Ground<'_, '_>, refresh: &Secret) -> Vec<(String, Request)>
     let scan = ground.scan;
     let mut found = Vec::new();
     for operation in &scan.document.operations {
-        let fields: HashSet<String> =
-            door_fields(&scan.document, operation).into_iter().collect();
+        let fields: HashSet<String> = door_fields(&scan.document, operation).into_iter().collect();
         let named = fields.iter().any(|name| is_refresh(name));
         let granted = fields.contains("grant_type") && named;
         let refreshing = role(&scan.document, operation) == Role::Refresh;
@@ -171,7 +170,8 @@ fn in_body(ground: &Ground<'_, '_>, operation: &Operation<'_>, refresh: &Secret)
         .unwrap_or_default();
     body.retain(|name, _| is_refresh(name) || required.contains(name));
     let mut inputs = Inputs::of_document(&scan.document, operation);
-    if let Some(grant) = door_fields(&scan.document, operation).iter().find(|one| *one == "grant_type")
+    if let Some(grant) =
+        door_fields(&scan.document, operation).iter().find(|one| *one == "grant_type")
     {
         body.insert(grant.clone(), Value::from("refresh_token"));
     }

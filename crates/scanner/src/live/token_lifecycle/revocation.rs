@@ -24,8 +24,13 @@ pub const LIVES_ON: Flaw = FLAW;
 pub async fn look(ground: &Ground<'_, '_>, first: &Actor, judgement: &mut Judgement) {
     // Leaving a session at an authorization server need not end what was granted to a client.
     let of_server = first.session.is_some();
-    let exits: Vec<_> =
-        ground.scan.document.operations.iter().filter(|one| is_exit(ground, one) && (!of_server || is_of_one_token(ground, one))).collect();
+    let exits: Vec<_> = ground
+        .scan
+        .document
+        .operations
+        .iter()
+        .filter(|one| is_exit(ground, one) && (!of_server || is_of_one_token(ground, one)))
+        .collect();
     let mut last = None;
     let mut spent: Vec<Presented> = Vec::new();
     for operation in exits.into_iter().take(MOST) {
@@ -125,7 +130,10 @@ fn is_exit(ground: &Ground<'_, '_>, operation: &Operation<'_>) -> bool {
     }
     let path = operation.path.to_ascii_lowercase();
     let all = ["all", "everywhere", "others"].iter().any(|word| path.ends_with(word));
-    let session = ["logout", "log-out", "signout", "sign-out", "logoff", "session", "token", "oauth", "auth", "leave"];
+    let session = [
+        "logout", "log-out", "signout", "sign-out", "logoff", "session", "token", "oauth", "auth",
+        "leave",
+    ];
     let revoking = path.ends_with("/revoke") || path.ends_with("/invalidate");
     let of_token = door_fields(document, operation).iter().any(|name| name.contains("token"));
     !all && (session.iter().any(|word| path.contains(word)) || (revoking && of_token))
@@ -162,7 +170,8 @@ fn goodbye(ground: &Ground<'_, '_>, operation: &Operation<'_>, actor: &Actor) ->
         return scan.written(operation, &inputs).with(Some(actor.credential.clone()));
     };
     // The client says who it is, as at the token endpoint (RFC 7009 §2.1).
-    let mut more = Map::from_iter([("client_id".to_owned(), Value::from(client.client_id.as_str()))]);
+    let mut more =
+        Map::from_iter([("client_id".to_owned(), Value::from(client.client_id.as_str()))]);
     if let Some(secret) = &client.client_secret {
         more.insert("client_secret".to_owned(), Value::from(secret.expose()));
     }

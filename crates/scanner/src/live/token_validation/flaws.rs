@@ -6,8 +6,19 @@ use crate::live::token::Defence;
 use crate::report::{Confidence, Severity};
 
 pub const ALL: &[&Flaw] = &[
-    &UNSIGNED, &SIGNATURE, &NULL, &KEY_CONFUSION, &WEAK_SECRET, &KEY_ID, &EMBEDDED, &REMOTE,
-    &FETCHED, &EXPIRED, &NOT_BEFORE, &AUDIENCE, &ISSUER,
+    &UNSIGNED,
+    &SIGNATURE,
+    &NULL,
+    &KEY_CONFUSION,
+    &WEAK_SECRET,
+    &KEY_ID,
+    &EMBEDDED,
+    &REMOTE,
+    &FETCHED,
+    &EXPIRED,
+    &NOT_BEFORE,
+    &AUDIENCE,
+    &ISSUER,
 ];
 
 /// The flaw of a defence that is missing.

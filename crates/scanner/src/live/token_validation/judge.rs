@@ -134,9 +134,10 @@ fn judge_defence(seen: &Seen, steady: bool, defence: Defence, judgement: &mut Ju
     }
     // What is let in whatever signs it, tells of signatures and of nothing else.
     if attempts.iter().any(|one| is_accepted(control, one)) {
-        let ignored = seen.attempts.iter().any(|one| {
-            one.defence == Defence::Signature && is_accepted(control, one)
-        });
+        let ignored = seen
+            .attempts
+            .iter()
+            .any(|one| one.defence == Defence::Signature && is_accepted(control, one));
         if !ignored {
             let detail = format!("`{name}`: false tokens of any kind are let in now and then");
             judgement.gaps.push(Gap::undecided(detail));

@@ -11,8 +11,15 @@ use crate::secret::Secret;
 
 /// Names under which a lifetime is asked for, without signs and in lower case.
 const LIFETIMES: [&str; 9] = [
-    "ttl", "expiresin", "lifetime", "maxage", "duration", "validfor", "expiresinsecs",
-    "expiresinseconds", "ttlseconds",
+    "ttl",
+    "expiresin",
+    "lifetime",
+    "maxage",
+    "duration",
+    "validfor",
+    "expiresinsecs",
+    "expiresinseconds",
+    "ttlseconds",
 ];
 const AUDIENCES: [&str; 3] = ["audience", "aud", "resource"];
 /// Choices of an audience that are tried, and the longest life that is waited for in seconds.
@@ -88,7 +95,10 @@ mod tests {
     fn choices_are_read_where_they_are_spelled_out() {
         let read = |schema: Value| choices(Node { file: 0, value: Box::leak(Box::new(schema)) });
         assert_eq!(read(json!({"enum": ["a", "b"]})), [json!("a"), json!("b")]);
-        assert_eq!(read(json!({"pattern": "^(clinic|reports)$"})), [json!("clinic"), json!("reports")]);
+        assert_eq!(
+            read(json!({"pattern": "^(clinic|reports)$"})),
+            [json!("clinic"), json!("reports")]
+        );
         assert!(read(json!({"pattern": "^[a-z]+$"})).is_empty());
         assert!(read(json!({"type": "string"})).is_empty());
     }

@@ -1,8 +1,8 @@
 //! Families of cipher suites that protect nothing, or too little, each asked for by itself.
 
 use super::{
-    COMPRESSED, Exchange, HelloAnswer, Judgement, Seen, ShownRequest, ShownResponse,
-    TlsVersion, WEAK_SUITE, flag,
+    COMPRESSED, Exchange, HelloAnswer, Judgement, Seen, ShownRequest, ShownResponse, TlsVersion,
+    WEAK_SUITE, flag,
 };
 use crate::live::hello::Choice;
 use crate::report::Severity;
@@ -92,12 +92,15 @@ fn judge_compression(seen: &Seen, judgement: &mut Judgement) {
     };
     if all.into_iter().any(compressed) {
         let excerpt = "a ServerHello that chooses compression".to_owned();
-        judgement.findings.push(COMPRESSED.found(None, vec![super::handshake(&seen.endpoint, excerpt)]));
+        judgement
+            .findings
+            .push(COMPRESSED.found(None, vec![super::handshake(&seen.endpoint, excerpt)]));
     }
 }
 
 fn evidence(endpoint: &str, version: TlsVersion, family: &Family, suite: u16) -> Exchange {
-    let line = format!("a TLS {} ClientHello with suites of `{}` only", version.name(), family.name);
+    let line =
+        format!("a TLS {} ClientHello with suites of `{}` only", version.name(), family.name);
     let excerpt = format!("a ServerHello that chooses suite {suite:#06x}");
     Exchange {
         request: ShownRequest { line, headers: Vec::new(), body: None },

@@ -1,6 +1,14 @@
-//! What is put into a request: examples, samples, ids and names that were learned.
+//! Values for an operation: from the document, from what was seen, and made up where nothing is known.
 
-use super::*;
+use serde_json::{Map, Value};
+
+use super::{Filled, Known, Learner};
+use crate::api::{Node, Operation, Put};
+use crate::live::actor::Who;
+use crate::live::call::{Inputs, as_text};
+use crate::live::invent::{Invention, Marker, is_free, is_once, last_word, singular, words};
+use crate::live::scan::Scan;
+use crate::live::world::facts;
 
 impl<'a> Learner<'_, 'a> {
     /// Values for everything that an operation needs. With `own` every id must be the caller's.
@@ -237,15 +245,16 @@ impl<'a> Learner<'_, 'a> {
     }
 }
 
-/// An account that was given must open with its own name and password afterwards as well.
-pub(super) fn keep_login(body: &mut Value) {
-    let Some(members) = body.as_object_mut() else { return };
-    members.retain(|name, value| {
-        let lower = name.to_ascii_lowercase();
-        let login = ["username", "login", "email", "mail"].iter().any(|word| lower.contains(word));
-        !(login || crate::live::actor::is_password(name)) || value.is_object()
+/// Inputs for an operation from the document alone, with this marker in every free text.
+pub fn drafted<'a>(scan: &Scan<'a>, operation: &Operation<'a>, marker: &Marker) -> Inputs {
+    let invention = Invention { document: &scan.document, marker };
+    let mut inputs = Inputs::of_document(&scan.document, operation);
+    let media = operation.body().or_else(|| operation.bodies.first());
+    inputs.body = media.map(|media| match media.schema {
+        Some(schema) => invention.value(schema.node, ""),
+        None => scan.document.body_value(media),
     });
-    members.values_mut().for_each(keep_login);
+    inputs
 }
 
 /// Puts what an example says where the document says nothing of its own and the text is not free.
@@ -272,4 +281,8 @@ fn overlay<'a>(body: &mut Value, example: &Value, schema: Option<Node<'a>>, scan
             None => drop(members.insert(name.clone(), value.clone())),
         }
     }
+}
+
+fn is_id_name(name: &str) -> bool {
+    matches!(last_word(name).as_str(), "id" | "uuid" | "guid" | "slug" | "number")
 }

@@ -1,6 +1,18 @@
-//! Sending, mending what the first answer complained of, and keeping what succeeded.
+//! One attempt at an operation: sent, mended where the answer says how, and kept with what it shows.
 
-use super::*;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{ATTEMPTS, Filled, Known, Learner, MOST_RECORDS, is_good};
+use crate::api::{Method, Operation, Put};
+use crate::live::Gap;
+use crate::live::actor::Who;
+use crate::live::call::Inputs;
+use crate::live::invent::{Invention, Marker, singular, words};
+use crate::live::reply::Reply;
+use crate::live::request::Presented;
+use crate::live::world::{Case, Change, Spot, facts, repair};
 
 impl<'a> Learner<'_, 'a> {
     /// Sends, and when an answer says which field was wrong, mends it and sends again. The number of
@@ -52,7 +64,7 @@ impl<'a> Learner<'_, 'a> {
         credential: Option<Presented>,
     ) -> Result<bool, Gap> {
         self.pace()?;
-        match super::super::object::version(self.scan, operation, inputs, credential).await {
+        match crate::live::world::object::version(self.scan, operation, inputs, credential).await {
             Ok(Some(version)) => {
                 inputs.put(&Change::new(Spot::Header("If-Match".to_owned()), version));
                 Ok(true)
@@ -180,23 +192,6 @@ impl<'a> Learner<'_, 'a> {
         let text = Value::Object(record.clone()).to_string();
         let found = self.world.objects.iter().position(|object| object.is_in(&text));
         (found.and_then(|at| self.world.objects.get(at)).map(|one| one.owner), found)
-    }
-
-    pub(super) fn role(&self, index: usize) -> Role {
-        self.world.roles.get(index).copied().unwrap_or(Role::Plain)
-    }
-
-    pub(super) fn refuse(&mut self, index: usize, why: String) {
-        if let Some(known) = self.refused.get_mut(index) {
-            *known = Some(why);
-        }
-    }
-
-    pub(super) fn pace(&self) -> Result<(), Gap> {
-        match self.scan.client.budget.left() <= self.reserve {
-            true => Err(Gap::from(&WireError::Spent(crate::live::budget::Spent::Requests))),
-            false => Ok(()),
-        }
     }
 
     /// `None` for an answer that did not come; an error ends the learning.

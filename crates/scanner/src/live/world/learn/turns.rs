@@ -1,0 +1,282 @@
+//! The turns of learning: what is read, what is created, what is done with it, and whose it then is.
+
+use serde_json::Value;
+
+use super::{Known, Learner, MOST_LISTED, is_good, is_harmful};
+use crate::api::{Method, Operation};
+use crate::live::Gap;
+use crate::live::actor::{Role, Who, door, is_password};
+use crate::live::call::Inputs;
+use crate::live::invent::{Marker, words};
+use crate::live::scan::Face;
+use crate::live::world::{Case, Change, Object, Spot, facts};
+
+impl<'a> Learner<'_, 'a> {
+    /// Operations that read: those without an id first, then, in another turn, those with.
+    pub(super) async fn reads(&mut self, templated: bool) -> Result<(), Gap> {
+        let mut all: Vec<usize> = (0..self.scan.document.operations.len()).collect();
+        all.retain(|index| {
+            self.scan.document.operations.get(*index).is_some_and(|one| {
+                let harmful = is_harmful(one, self.role(*index));
+                one.method == Method::Get && one.is_templated() == templated && !harmful
+            })
+        });
+        all.sort_by_key(|index| {
+            self.scan.document.operations.get(*index).map(|one| one.path.matches('/').count())
+        });
+        for index in all {
+            for who in self.people() {
+                if self.world.case(index, who).is_none() {
+                    self.read(index, who).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn read(&mut self, index: usize, who: Who) -> Result<(), Gap> {
+        let scan = self.scan;
+        let Some(operation) = scan.document.operations.get(index) else { return Ok(()) };
+        let marker = Marker::fresh();
+        let filled = self.fill(operation, who, &marker, false);
+        let plain = !operation.is_templated()
+            && filled.inputs == Inputs::of_document(&scan.document, operation);
+        if who == Who::A && plain {
+            self.pace()?;
+            match scan.look(index, Face::Control).await {
+                Ok(reply) if is_good(&reply) => {
+                    let credential = scan.credential(who).await;
+                    let request = scan.written(operation, &filled.inputs).with(credential);
+                    let (inputs, object) = (filled.inputs, filled.object);
+                    self.keep(Case { operation: index, who, inputs, request, reply, object });
+                    return Ok(());
+                }
+                Err(error) if error.is_final() => return Err(Gap::from(&error)),
+                _ => {}
+            }
+        }
+        self.attempt(index, who, filled, &marker).await?;
+        Ok(())
+    }
+
+    /// Own objects of A and of B, those of outer collections first.
+    pub(super) async fn creations(&mut self) -> Result<(), Gap> {
+        let mut all: Vec<usize> = (0..self.scan.document.operations.len()).collect();
+        all.retain(|index| self.creates(*index));
+        all.sort_by_key(|index| {
+            self.scan.document.operations.get(*index).map(|one| one.path.matches('/').count())
+        });
+        for index in all {
+            for who in self.people().into_iter().filter(|who| *who != Who::Admin) {
+                if self.world.case(index, who).is_none() {
+                    self.create(index, who).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// True for an operation that makes an object which others then name.
+    pub(super) fn creates(&self, index: usize) -> bool {
+        let operations = &self.scan.document.operations;
+        let Some(operation) = operations.get(index) else { return false };
+        if self.role(index) != Role::Plain || is_harmful(operation, Role::Plain) {
+            return false;
+        }
+        let path = facts::normal(operation.path);
+        let named = |other: &Operation<'_>| {
+            facts::last_parameter(other.path)
+                .is_some_and(|(before, _)| facts::normal(before) == path)
+        };
+        let listed = |other: &Operation<'_>| {
+            other.method == Method::Get && facts::normal(other.path) == path
+        };
+        match operation.method {
+            Method::Post => {
+                let ends_with_id = facts::last_parameter(operation.path).is_some();
+                !ends_with_id && operations.iter().any(|other| named(other) || listed(other))
+            }
+            // Where the caller chooses the name, writing to it makes it.
+            Method::Put => facts::last_parameter(operation.path).is_some_and(|(before, _)| {
+                let before = facts::normal(before);
+                !operations.iter().any(|other| {
+                    other.method == Method::Post && facts::normal(other.path) == before
+                })
+            }),
+            _ => false,
+        }
+    }
+
+    pub(super) async fn create(&mut self, index: usize, who: Who) -> Result<(), Gap> {
+        let Some(operation) = self.scan.document.operations.get(index) else { return Ok(()) };
+        let marker = Marker::fresh();
+        let mut filled = self.fill(operation, who, &marker, true);
+        let chosen = (operation.method == Method::Put)
+            .then(|| facts::last_parameter(operation.path))
+            .flatten();
+        if let Some((_, name)) = chosen {
+            let change = Change::new(Spot::Path(name.to_owned()), marker.plain());
+            filled.inputs.put(&change);
+        }
+        let Some(made) = self.attempt(index, who, filled, &marker).await? else { return Ok(()) };
+        self.note_object(made, &marker).await
+    }
+
+    /// Remembers what a case made. What its answer does not name is looked for in the list.
+    pub(super) async fn note_object(&mut self, made: usize, marker: &Marker) -> Result<(), Gap> {
+        let Some(case) = self.world.cases.get(made).cloned() else { return Ok(()) };
+        let Some(operation) = self.scan.document.operations.get(case.operation) else {
+            return Ok(());
+        };
+        let mut object = Object { made_by: Some(made), ..Object::made(operation, &case, marker) };
+        if !object.is_named() {
+            self.pace()?;
+            match object.complete(self.scan, &case).await {
+                Err(error) if error.is_final() => return Err(Gap::from(&error)),
+                _ => {}
+            }
+        }
+        let (collection, parents, record) =
+            (object.collection.clone(), object.parents.clone(), object.record.clone());
+        let (owner, kind) = (object.owner, facts::kind(&object.collection));
+        self.world.objects.push(object);
+        let object = Some(self.world.objects.len() - 1);
+        if let Some(case) = self.world.cases.get_mut(made) {
+            case.object = object;
+        }
+        self.known.push(Known {
+            seen_by: owner,
+            owner: Some(owner),
+            collection,
+            kind,
+            parents,
+            record,
+            object,
+        });
+        Ok(())
+    }
+
+    /// Everything else that changes something, on own objects only.
+    pub(super) async fn actions(&mut self) -> Result<(), Gap> {
+        let Some(who) = self.people().first().copied() else { return Ok(()) };
+        for index in 0..self.scan.document.operations.len() {
+            let Some(operation) = self.scan.document.operations.get(index) else { continue };
+            let acts = matches!(operation.method, Method::Post | Method::Put | Method::Patch);
+            let forgot = self.role(index) == Role::Password
+                && !door::fields(&self.scan.document, operation)
+                    .iter()
+                    .any(|name| is_password(name));
+            let plain =
+                (self.role(index) == Role::Plain || forgot) && !is_harmful(operation, Role::Plain);
+            if !acts || !plain || self.world.case(index, who).is_some() {
+                continue;
+            }
+            let marker = Marker::fresh();
+            let mut filled = self.fill(operation, who, &marker, true);
+            let last = filled.inputs.path.last();
+            let about_self = last.is_some_and(|(_, value)| {
+                value.len() > 1 && self.names_of(who).iter().any(|(_, name)| name == value)
+            });
+            let given = self.scan.actors().known(who).is_some_and(|actor| !actor.is_made());
+            let page = ["me", "profile", "account", "self", "session", "user"];
+            let own_page = about_self
+                || operation
+                    .path
+                    .split('/')
+                    .flat_map(words)
+                    .any(|word| page.contains(&word.as_str()));
+            if let (true, Some(body)) = (forgot, filled.inputs.body.as_mut()) {
+                self.name_self(body, who);
+            }
+            if let (true, Some(body)) = (given && own_page, filled.inputs.body.as_mut()) {
+                keep_login(body);
+            }
+            if operation.is_templated() && filled.object.is_none() && !about_self {
+                self.refuse(index, "its path leads to no object of ours".to_owned());
+                continue;
+            }
+            self.attempt(index, who, filled, &marker).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts the caller's own name where a body asks who has forgotten something.
+    pub(super) fn name_self(&self, body: &mut Value, who: Who) {
+        let account = self.scan.actors().known(who).and_then(|actor| actor.account.as_ref());
+        let (Some(members), Some(account)) = (body.as_object_mut(), account) else { return };
+        for (name, value) in members.iter_mut() {
+            let own = crate::live::actor::own_value(name, account);
+            let named = own.or_else(|| (name == "name").then(|| account.name.clone()));
+            if let Some(named) = named {
+                *value = Value::from(named);
+            }
+        }
+    }
+
+    /// Records that only one caller's list shows are that caller's.
+    pub(super) fn own_by_list(&mut self) {
+        let mut found = Vec::new();
+        for (at, one) in self.known.iter().enumerate() {
+            let Some(id) = facts::id_of(&one.record, &one.kind).filter(|_| one.object.is_none())
+            else {
+                continue;
+            };
+            if one.owner.is_some() || !matches!(one.seen_by, Who::A | Who::B) {
+                continue;
+            }
+            let same =
+                |other: &&Known| other.collection == one.collection && other.parents == one.parents;
+            let others: Vec<_> = self
+                .known
+                .iter()
+                .filter(same)
+                .filter(|other| other.seen_by != one.seen_by)
+                .collect();
+            let asked = self.world.cases.iter().any(|case| {
+                case.who != one.seen_by
+                    && matches!(case.who, Who::A | Who::B)
+                    && self.scan.document.operations.get(case.operation).is_some_and(|operation| {
+                        operation.method == Method::Get
+                            && facts::normal(operation.path) == one.collection
+                    })
+            });
+            let shared = others.iter().any(|other| {
+                other.seen_by != Who::Admin
+                    && facts::id_of(&other.record, &other.kind).as_ref() == Some(&id)
+            });
+            if asked && !shared {
+                found.push(at);
+            }
+        }
+        for at in found {
+            let Some(one) = self.known.get_mut(at) else { continue };
+            let alike = |object: &&Object| {
+                object.owner == one.seen_by && object.collection == one.collection
+            };
+            if self.world.objects.iter().filter(alike).count() >= MOST_LISTED {
+                continue;
+            }
+            one.owner = Some(one.seen_by);
+            one.object = Some(self.world.objects.len());
+            self.world.objects.push(Object {
+                owner: one.seen_by,
+                collection: one.collection.clone(),
+                parents: one.parents.clone(),
+                record: one.record.clone(),
+                marker: None,
+                made_by: None,
+            });
+        }
+    }
+}
+
+/// An account that was given must open with its own name and password afterwards as well.
+fn keep_login(body: &mut Value) {
+    let Some(members) = body.as_object_mut() else { return };
+    members.retain(|name, value| {
+        let lower = name.to_ascii_lowercase();
+        let login = ["username", "login", "email", "mail"].iter().any(|word| lower.contains(word));
+        !(login || crate::live::actor::is_password(name)) || value.is_object()
+    });
+    members.values_mut().for_each(keep_login);
+}
