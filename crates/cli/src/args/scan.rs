@@ -131,9 +131,10 @@ pub struct Identities {
     /// Ask for the first and the second credential, and show nothing of what is typed
     #[arg(long, help_heading = "Identities")]
     pub ask: bool,
-    /// Where the credentials go: bearer, basic, header:NAME, query:NAME or cookie:NAME
-    #[arg(long, default_value = "bearer", value_parser = placement, help_heading = "Identities")]
-    pub placement: Placement,
+    /// Where the credentials go: bearer, basic, header:NAME, query:NAME or cookie:NAME [default: where
+    /// the document says]
+    #[arg(long, value_parser = placement, help_heading = "Identities")]
+    pub placement: Option<Placement>,
 }
 
 /// How far a live scan goes.

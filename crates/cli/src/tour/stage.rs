@@ -182,7 +182,9 @@ async fn vendors() -> Result<(VendorRunning, VendorRunning, VendorRunning)> {
     let weak = Switches::weak()
         .without(Weakness::CertificateExpired)
         .without(Weakness::CertificateWrongName)
-        .without(Weakness::CertificateUntrusted);
+        .without(Weakness::CertificateUntrusted)
+        // It would sign with a shared secret, and what ignores signatures is about key pairs.
+        .without(Weakness::TokenWeakSecret);
     let weak = Vendor::start(config(weak)).await?;
     let hardened = Vendor::start(config(Switches::hardened())).await?;
     let production = Vendor::start(config(Switches::hardened())).await?;

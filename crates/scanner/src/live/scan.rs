@@ -110,6 +110,12 @@ impl<'a> Scan<'a> {
         self.world.get_or_init(|| Box::pin(World::learn(self))).await
     }
 
+    /// What was learned, if a check before this one had it learned: for those that gain from it and
+    /// would not send half of the scan's requests for it.
+    pub fn known_world(&self) -> Option<&World> {
+        self.world.get()
+    }
+
     /// A credential of the right form that nobody issued.
     pub fn garbage(&self) -> Presented {
         let text = match self.client.placement() {

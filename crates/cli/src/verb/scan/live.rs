@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::hand_over::Destination;
 use super::{selected, source};
-use crate::args::{Live, Manners};
+use crate::args::{Identities, Live, Manners};
 use crate::exit::{Exit, No};
 use crate::show::Show;
 use crate::verb::read_bytes;
@@ -23,7 +23,7 @@ mod identities;
 mod permission;
 mod plan;
 
-pub use identities::credentials;
+use identities::credentials;
 
 /// Bytes of one answer that are read.
 const MOST_ANSWER: u64 = 1024 * 1024;
@@ -40,9 +40,8 @@ pub fn live(wanted: Live, show: Show) -> Result<Exit> {
     let chosen = selected(&all, &wanted.checks, &wanted.without)?;
     let dry = wanted.manners.dry_run;
     let files = source::read(&wanted.document, wanted.allow_remote)?;
-    let credentials = credentials(&wanted.identities, dry)?;
-    let prepared =
-        prepare(&files, &wanted.document, &wanted.target, &chosen, credentials, &wanted.manners)?;
+    let Live { document, target, identities, manners, .. } = wanted;
+    let prepared = prepare(&files, &document, &target, &chosen, &identities, &manners)?;
     if dry {
         return plan::print(&prepared.order, &files, show);
     }
@@ -58,12 +57,13 @@ pub fn prepare(
     name: &str,
     target: &str,
     checks: &[&str],
-    credentials: scanner::Credentials,
+    identities: &Identities,
     manners: &Manners,
 ) -> Result<Prepared> {
     let api =
         Api::read(files).map_err(|error| No::usage(format!("`{name}` cannot be used: {error}")))?;
     let reach = permission::reach(target, &api, manners)?;
+    let credentials = credentials(identities, &api, manners.dry_run)?;
     let document = Described::of(&api, name);
     let trust = manners.trust.iter().map(|path| authority(path)).collect::<Result<_>>()?;
     let checks = checks.iter().map(|code| code.parse()).collect::<Result<_, _>>()?;

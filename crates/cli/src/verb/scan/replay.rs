@@ -8,7 +8,7 @@ use scanner::Report;
 use scanner::report::Scan;
 
 use super::hand_over::Destination;
-use super::live::{self, credentials};
+use super::live;
 use super::{find, source};
 use crate::args::Replay;
 use crate::exit::{Exit, No};
@@ -30,9 +30,9 @@ pub fn replay(wanted: Replay, show: Show) -> Result<Exit> {
         source.ok_or_else(|| No::usage("the report names no document: `--document FILE`"))?;
     let target = wanted.target.unwrap_or_else(|| before.target.clone());
     let files = source::read(&source, false)?;
-    let credentials = credentials(&wanted.identities, false)?;
     let checks = [finding.check.as_str()];
-    let prepared = live::prepare(&files, &source, &target, &checks, credentials, &wanted.manners)?;
+    let prepared =
+        live::prepare(&files, &source, &target, &checks, &wanted.identities, &wanted.manners)?;
     let mut after = live::run(prepared, show)?;
     after.findings.retain(|one| one.id == finding.id);
     if !show.json {

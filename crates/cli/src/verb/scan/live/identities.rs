@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use scanner::api::{Api, Operation, SchemeKind};
 use scanner::order::{Login, Logins};
-use scanner::{Credentials, Secret};
+use scanner::{Credentials, Placement, Secret};
 use zeroize::Zeroizing;
 
 use crate::args::Identities;
@@ -17,7 +18,7 @@ type Text = Zeroizing<String>;
 ///
 /// # Errors
 /// A file cannot be read, a credential is empty, or an account has no colon.
-pub fn credentials(wanted: &Identities, dry: bool) -> Result<Credentials> {
+pub fn credentials(wanted: &Identities, api: &Api<'_>, dry: bool) -> Result<Credentials> {
     let ask = |who: &str| match wanted.ask && !dry {
         true => unseen::text(&format!("The credential of user {who}:")).map(Some),
         false => Ok(None),
@@ -30,7 +31,7 @@ pub fn credentials(wanted: &Identities, dry: bool) -> Result<Credentials> {
     let mut all = Credentials {
         expired: expired.map(secret),
         wrong_audience: other.map(secret),
-        placement: wanted.placement.clone(),
+        placement: wanted.placement.clone().unwrap_or_else(|| documented(api)),
         ..Credentials::default()
     };
     if wanted.log_in {
@@ -40,6 +41,25 @@ pub fn credentials(wanted: &Identities, dry: bool) -> Result<Credentials> {
         (all.token, all.second, all.admin) = (a.map(secret), b.map(secret), admin.map(secret));
     }
     Ok(all)
+}
+
+/// Where the scheme that most operations ask for puts its credential; a bearer token if none says.
+fn documented(api: &Api<'_>) -> Placement {
+    let asked = |name: &str| {
+        let names = |operation: &&Operation<'_>| {
+            operation.security.named().any(|(scheme, _)| *scheme == name)
+        };
+        api.operations.iter().filter(names).count()
+    };
+    let scheme = api.schemes.iter().max_by_key(|scheme| asked(scheme.name));
+    let Some(scheme) = scheme else { return Placement::Bearer };
+    match scheme.kind {
+        SchemeKind::Basic => Placement::Basic,
+        SchemeKind::Key { name, put: "header" } => Placement::Header { name: name.to_owned() },
+        SchemeKind::Key { name, put: "query" } => Placement::Query { name: name.to_owned() },
+        SchemeKind::Key { name, put: "cookie" } => Placement::Cookie { name: name.to_owned() },
+        _ => Placement::Bearer,
+    }
 }
 
 fn one(text: Text) -> Result<Option<Text>> {
