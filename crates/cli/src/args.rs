@@ -16,7 +16,9 @@ use crate::verify::Verify;
 
 pub use grouped::command;
 pub use people::{ActVerb, KeyVerb, MachineVerb, PersonVerb, SettingsVerb};
-pub use scan::{Document, FailOn, HandOver, Identities, Live, Manners, Replay, ScanVerb, Show};
+pub use scan::{
+    Asked, Document, FailOn, HandOver, Identities, Live, Manners, Replay, ScanVerb, Show,
+};
 pub use services::{ServiceVerb, StandardVerb, TicketVerb, VendorVerb};
 pub use tokens::{PolicyVerb, RequestVerb, TokenVerb};
 

@@ -129,19 +129,6 @@ impl Selection {
         Ok(if only.is_empty() { Self::All } else { Self::Only(only) })
     }
 
-    /// These checks but those of these ids.
-    ///
-    /// # Errors
-    /// An id that no check has.
-    pub fn without<'i>(
-        &self,
-        ids: impl IntoIterator<Item = &'i str>,
-    ) -> Result<Self, UnknownCheck> {
-        let Self::Only(left_out) = Self::read(ids)? else { return Ok(self.clone()) };
-        let all = CHECKS.iter().map(|(check, _)| check.flaw.id);
-        Ok(Self::Only(all.filter(|id| self.holds(id) && !left_out.contains(id)).collect()))
-    }
-
     fn holds(&self, id: &str) -> bool {
         match self {
             Self::All => true,

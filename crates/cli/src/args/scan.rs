@@ -48,6 +48,15 @@ pub struct Document {
     /// The description: a file in JSON or YAML, or an https address
     #[arg(value_name = "FILE|URL")]
     pub source: String,
+    #[command(flatten)]
+    pub asked: Asked,
+    #[command(flatten)]
+    pub hand_over: HandOver,
+}
+
+/// What is asked of an API, and how much of its description is read.
+#[derive(Debug, clap::Args)]
+pub struct Asked {
     /// Only these checks, with commas between them
     #[arg(long, value_delimiter = ',', value_name = "CHECK,…")]
     pub checks: Vec<String>,
@@ -57,8 +66,6 @@ pub struct Document {
     /// Fetch what references of the document name elsewhere; otherwise that is not judged
     #[arg(long)]
     pub allow_remote: bool,
-    #[command(flatten)]
-    pub hand_over: HandOver,
 }
 
 #[derive(Debug, clap::Args)]
@@ -69,15 +76,8 @@ pub struct Live {
     /// The sandbox: `https://host[:port][/path]` or `http://…`
     #[arg(long, value_name = "URL")]
     pub target: String,
-    /// Only these checks, with commas between them
-    #[arg(long, value_delimiter = ',', value_name = "CHECK,…")]
-    pub checks: Vec<String>,
-    /// All checks but these
-    #[arg(long, value_delimiter = ',', value_name = "CHECK,…")]
-    pub without: Vec<String>,
-    /// Fetch what references of the document name elsewhere
-    #[arg(long)]
-    pub allow_remote: bool,
+    #[command(flatten)]
+    pub asked: Asked,
     #[command(flatten)]
     pub identities: Identities,
     #[command(flatten)]

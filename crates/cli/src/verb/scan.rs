@@ -12,7 +12,7 @@ use anyhow::Result;
 use scanner::Report;
 use scanner::report::Finding;
 
-use crate::args::ScanVerb;
+use crate::args::{Asked, ScanVerb};
 use crate::exit::{Exit, No};
 use crate::nearest::hint;
 use crate::show::Show;
@@ -28,8 +28,9 @@ pub fn scan(verb: ScanVerb, show: Show) -> Result<Exit> {
     }
 }
 
-/// The checks to make: those of `only`, or all, but none of `without`.
-fn selected<'c>(all: &[&'c str], only: &[String], without: &[String]) -> Result<Vec<&'c str>> {
+/// The checks to make: those that are named, or all, but none that is left out.
+fn selected<'c>(all: &[&'c str], asked: &Asked) -> Result<Vec<&'c str>> {
+    let Asked { checks: only, without, .. } = asked;
     let unknown = |name: &&String| !all.contains(&name.as_str());
     if let Some(name) = only.iter().chain(without).find(unknown) {
         let hint = hint(name, all.iter().copied());

@@ -37,9 +37,9 @@ pub struct Prepared {
 pub fn live(wanted: Live, show: Show) -> Result<Exit> {
     let to = Destination::read(wanted.hand_over, show)?;
     let all = CheckId::ALL.map(CheckId::code);
-    let chosen = selected(&all, &wanted.checks, &wanted.without)?;
+    let chosen = selected(&all, &wanted.asked)?;
     let dry = wanted.manners.dry_run;
-    let files = source::read(&wanted.document, wanted.allow_remote)?;
+    let files = source::read(&wanted.document, wanted.asked.allow_remote)?;
     let Live { document, target, identities, manners, .. } = wanted;
     let prepared = prepare(&files, &document, &target, &chosen, &identities, &manners)?;
     if dry {
