@@ -5,13 +5,13 @@ use super::request::Request;
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::live::CheckId;
-use crate::report::{Confidence, Severity};
+use crate::report::{Confidence, Finding, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::CredentialEcho,
     title: "Credential echo",
     asks: "Does any answer repeat the credential that was presented?",
-    flaws: &[&IN_BODY, &IN_HEADERS],
+    flaws: &[&IN_BODY, &IN_HEADERS, &REFUSED],
     values: &[
         Measure {
             name: "credential.echoed",
@@ -29,6 +29,8 @@ pub const CHECK: Check = Check {
 /// Operations that are asked for this check alone.
 const MOST_OPERATIONS: usize = 60;
 const MOST_FINDINGS: usize = 20;
+/// Operations that are asked with a credential that nobody issued.
+const MOST_REFUSALS: usize = 6;
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
     if scan.genuine().is_none() {
@@ -48,7 +50,21 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     if let Err(error) = scan.send(&nowhere.with(scan.genuine())).await {
         gap = gap.or_else(|| Some(Gap::from(&error)));
     }
-    judge(&scan.client.echoes(), scan.client.mask.can_tell(), gap)
+    let mut judgement = judge(&scan.client.echoes(), scan.client.mask.can_tell(), gap);
+    judgement.findings.extend(refused(scan).await);
+    judgement
+}
+
+/// What was presented in vain and is repeated by the refusal.
+async fn refused(scan: &Scan<'_>) -> Option<Finding> {
+    let garbage = scan.garbage();
+    for (index, operation) in scan.by_plainness().into_iter().take(MOST_REFUSALS) {
+        let Ok(reply) = scan.look(index, Face::Garbage).await else { continue };
+        if reply.status >= 400 && reply.text().contains(garbage.value.expose()) {
+            return Some(REFUSED.found(Some(operation.label()), vec![reply.exchange.clone()]));
+        }
+    }
+    None
 }
 
 fn judge(echoes: &Echoes, can_tell: bool, gap: Option<Gap>) -> Judgement {
@@ -106,6 +122,16 @@ const IN_BODY: Flaw = Flaw {
 const IN_HEADERS: Flaw = Flaw {
     id: "credential-in-headers",
     title: "An answer's headers repeat the credential",
+    ..IN_BODY
+};
+
+const REFUSED: Flaw = Flaw {
+    id: "refused-credential-repeated",
+    title: "A refusal repeats the credential that it refuses",
+    severity: Severity::Low,
+    why: "A credential that has just ended, or was meant for another service, lies in the logs of \
+          everybody who keeps answers.",
+    fix: "Say that the credential was refused, and not what it was.",
     ..IN_BODY
 };
 

@@ -98,6 +98,10 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let floor = scan.client.budget.left() / 4;
     let outcome = all(scan, &probes, floor, &mut found, &mut proven).await;
     let outcome = match outcome {
+        Ok(()) => filters(&probes, world, &mut found, &proven).await,
+        Err(gap) => Err(gap),
+    };
+    let outcome = match outcome {
         Ok(()) => xml::look(scan, world, &mut found).await,
         Err(gap) => Err(gap),
     };
@@ -111,6 +115,21 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     }
     judgement.value("injection.places_tested", probes.len());
     judgement
+}
+
+/// Filters whose condition of ownership a caller may replace.
+async fn filters(
+    probes: &[Probe<'_, '_>],
+    world: &World,
+    found: &mut Vec<Finding>,
+    proven: &Proven,
+) -> Result<(), Gap> {
+    for probe in probes {
+        if !proven.contains(&probe.key(Family::Operators.kind())) {
+            found.extend(nosql::look_at_owner(probe, world).await?);
+        }
+    }
+    Ok(())
 }
 
 async fn all(

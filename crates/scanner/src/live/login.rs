@@ -11,6 +11,7 @@ use crate::order::Placement;
 use crate::report::{Confidence, Severity};
 use crate::secret::Secret;
 
+mod codes;
 mod enumeration;
 mod fixation;
 mod limits;
@@ -22,6 +23,7 @@ pub const CHECK: Check = Check {
     asks: "Are wrong passwords limited, alike for known and unknown names, and sessions new?",
     flaws: &[
         &limits::UNLIMITED,
+        &codes::UNLIMITED,
         &enumeration::AT_LOGIN,
         &enumeration::AT_RESET,
         &fixation::FIXED,
@@ -37,6 +39,12 @@ pub const CHECK: Check = Check {
             name: "login.attempts_made",
             kind: Kind::Int,
             meaning: "wrong passwords that were tried until then",
+        },
+        Measure {
+            name: "login.codes_limited",
+            kind: Kind::Bool,
+            meaning: "wrong one-time codes met a refusal of another kind, a growing delay or a lock; \
+                      measured where the document describes such a code",
         },
         Measure {
             name: "login.names_hidden",
@@ -111,6 +119,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     weak_password::look(scan, &ground, &mut judgement).await;
     enumeration::look(scan, &ground, &mut judgement).await;
     enumeration::look_at_resets(scan, &ground, &mut judgement).await;
+    codes::look(scan, &ground, &mut judgement).await;
     // Last, because the account may be locked by it.
     limits::look(scan, &ground, &mut judgement).await;
     judgement

@@ -1,5 +1,7 @@
 //! Check `rate-limit`: is a caller who asks too fast slowed down, told so, and let in again?
 
+mod promised;
+
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -16,7 +18,7 @@ pub const CHECK: Check = Check {
     id: CheckId::RateLimit,
     title: "Rate limit",
     asks: "Is a burst of requests with one credential limited, with a word on when to come back?",
-    flaws: &[&NO_LIMIT, &NO_RETRY_AFTER],
+    flaws: &[&NO_LIMIT, &NO_RETRY_AFTER, &promised::IGNORED],
     values: &[
         Measure {
             name: "limits.rate_limit_seen",
@@ -33,6 +35,12 @@ pub const CHECK: Check = Check {
             name: "limits.headers",
             kind: Kind::Bool,
             meaning: "answers say how much is left (RateLimit or X-RateLimit headers)",
+        },
+        Measure {
+            name: "limits.promises_kept",
+            kind: Kind::Bool,
+            meaning: "operations whose limit the document promises kept it; measured where a promise \
+                      is small enough to be tried",
         },
         Measure {
             name: "limits.recovered",
@@ -62,10 +70,25 @@ struct Seen {
 }
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
-    match observe(scan).await {
+    // Each promise has a count of its own, which the burst would spend.
+    let promised = match scan.known_world() {
+        Some(world) => promised::look(scan, world).await,
+        None => Ok(promised::Tried::default()),
+    };
+    let mut judgement = match observe(scan).await {
         Ok(seen) => judge(&seen),
         Err(gap) => Judgement::unjudged(gap),
+    };
+    match promised {
+        Ok(tried) => {
+            if tried.operations > 0 {
+                judgement.value("limits.promises_kept", tried.findings.is_empty());
+            }
+            judgement.findings.extend(tried.findings);
+        }
+        Err(gap) => judgement.gaps.push(gap),
     }
+    judgement
 }
 
 async fn observe(scan: &Scan<'_>) -> Result<Seen, Gap> {

@@ -59,7 +59,9 @@ async fn observe(scan: &Scan<'_>, world: &World) -> Result<(Vec<Finding>, usize)
         }
         let Some(case) = world.any_case(index) else { continue };
         let points = points(scan, case);
-        let key = points.iter().find(|point| is_key(point));
+        let told =
+            [operation.summary, operation.description].iter().any(|text| tells_of_once(text));
+        let key = points.iter().find(|point| is_key(point) || (told && is_reference(point)));
         let code = points.iter().any(is_code)
             || said(operation.path).iter().any(|word| is_code_word(word));
         if key.is_none() && !code {
@@ -93,6 +95,20 @@ fn is_key(point: &Point) -> bool {
         Spot::Body(_) => name.contains("idempoten") || body.contains(&name.as_str()),
         _ => false,
     }
+}
+
+/// True if the document says that something is taken or done once.
+fn tells_of_once(text: &str) -> bool {
+    let said = words(text);
+    let once = ["once", "twice", "idempotent", "idempotency", "duplicate", "duplicates", "unique"];
+    said.iter().any(|word| once.contains(&word.as_str()))
+}
+
+/// A field of the caller's choice by which a request is known, where the document says so.
+fn is_reference(point: &Point) -> bool {
+    let last = words(name(&point.spot)).pop().unwrap_or_default();
+    let names = ["receipt", "reference", "ref", "number", "key", "nonce", "id"];
+    matches!(point.spot, Spot::Body(_)) && point.kind == "string" && names.contains(&last.as_str())
 }
 
 fn is_code(point: &Point) -> bool {

@@ -50,6 +50,8 @@ const STEPS: [usize; 8] = [12, 16, 20, 22, 24, 26, 28, 30];
 const FELT: u64 = 8;
 const NOTABLE: u64 = 120;
 const ENOUGH: u64 = 500;
+/// How often a climb is confirmed.
+const ROUNDS: usize = 3;
 /// How much longer each step must take than the one before it.
 const GROWTH: u64 = 3;
 
@@ -104,17 +106,9 @@ async fn slow(probe: &Probe<'_, '_>) -> Result<Option<Finding>, Gap> {
         if !explodes(&climb) {
             continue;
         }
-        // The same length without the end that breaks the pattern: what is slow by length or by
-        // chance is slow here too.
         let longest = climb.last().map_or(0, |step| step.count);
-        let (start, part, _) = text;
-        let benign = format!("{start}{}", part.repeat(longest));
-        let Some(control) = timed(probe.ask(benign).await)? else { continue };
-        let Some(again) = self::climb(probe, text).await? else { continue };
-        let last = climb.last().map_or(0, |step| step.millis);
-        if control.millis * GROWTH > last || !explodes(&again) {
-            continue;
-        }
+        let Some(control) = confirmed(probe, text, longest).await? else { continue };
+        let (_, part, _) = text;
         let told: Vec<_> =
             climb.iter().map(|step| format!("{} in {} ms", step.count, step.millis)).collect();
         let how = format!("Repetitions of `{part}`: {}.", told.join(", "));
@@ -124,6 +118,30 @@ async fn slow(probe: &Probe<'_, '_>) -> Result<Option<Finding>, Gap> {
         return Ok(Some(probe.found(&SLOW, &how, proof)));
     }
     Ok(None)
+}
+
+/// Asks in turns for a little less, for the long text, and for a short one: what is slow by chance, now
+/// and then or always is slow in the wrong places too. The last harmless answer, if each long one was
+/// far slower than both others.
+async fn confirmed(
+    probe: &Probe<'_, '_>,
+    (start, part, end): (&str, &str, &str),
+    longest: usize,
+) -> Result<Option<Step>, Gap> {
+    let long = format!("{start}{}{end}", part.repeat(longest));
+    let less = format!("{start}{}{end}", part.repeat(longest.saturating_sub(4)));
+    let short = format!("{start}{}{end}", part.repeat(STEPS[0]));
+    let mut control = None;
+    for _ in 0..ROUNDS {
+        let Some(first) = timed(probe.ask(less.as_str()).await)? else { return Ok(None) };
+        let Some(slow) = timed(probe.ask(long.as_str()).await)? else { return Ok(None) };
+        let Some(second) = timed(probe.ask(short.as_str()).await)? else { return Ok(None) };
+        if slow.millis < NOTABLE || slow.millis < GROWTH * first.millis.max(second.millis).max(1) {
+            return Ok(None);
+        }
+        control = Some(first);
+    }
+    Ok(control)
 }
 
 struct Step {

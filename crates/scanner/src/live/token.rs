@@ -186,6 +186,11 @@ impl Token {
         self.placed(value, format!("{}.{signature}", self.cut("-f1-2")))
     }
 
+    /// The genuine header and claims, and nothing after them.
+    fn two_parts(&self) -> Presented {
+        self.placed(self.signed.expose().to_owned(), self.cut("-f1-2"))
+    }
+
     /// A token of this header, of the genuine claims with changes, and of this signer. Without
     /// changes the claims stay byte for byte.
     pub fn forged(&self, forge: &Forge, changes: &[(&str, Value)]) -> Option<Presented> {

@@ -125,6 +125,20 @@ pub fn asked_at(scan: &Scan<'_>, index: usize, account: &Account) -> Option<Requ
     Some(scan.written(operation, &entry::inputs(scan, operation, body)))
 }
 
+/// The same with this value in one of its fields.
+pub fn asked_with(
+    scan: &Scan<'_>,
+    index: usize,
+    account: &Account,
+    field: &str,
+    value: &str,
+) -> Option<Request> {
+    let operation = scan.document.operations.get(index)?;
+    let more = HashMap::from([(field.to_owned(), Value::from(value))]);
+    let body = entry::registration(scan, operation, account, &more);
+    Some(scan.written(operation, &entry::inputs(scan, operation, body)))
+}
+
 /// An answer that may hand out credentials, shown again without them.
 pub fn discreet(scan: &Scan<'_>, mut reply: Reply) -> Reply {
     let mut secrets = Vec::new();

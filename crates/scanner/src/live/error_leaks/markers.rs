@@ -156,7 +156,7 @@ const MARKERS: [(LeakKind, &[&str]); 4] = [
 ];
 
 /// Directories that hold programs or their data on servers.
-const ROOTS: [&str; 16] = [
+const ROOTS: [&str; 26] = [
     "/home/",
     "/usr/",
     "/var/",
@@ -173,6 +173,16 @@ const ROOTS: [&str; 16] = [
     "/proc/",
     "/code/",
     "/data/",
+    "/work/",
+    "/mnt/",
+    "/www/",
+    "/src/",
+    "/repo/",
+    "/project/",
+    "/projects/",
+    "/workspaces/",
+    "/layers/",
+    "/function/",
 ];
 /// Ends of source and program files; a path of a URL seldom has one.
 const SOURCES: [&str; 18] = [
@@ -251,7 +261,44 @@ fn trace(text: &str) -> Option<String> {
             (digits(line) && line.len() < 6 && after.starts_with("in ")).then(|| ".rb:".to_owned())
         })
     };
-    node.or_else(python).or_else(ruby)
+    node.or_else(python).or_else(ruby).or_else(|| exception(text))
+}
+
+/// What runtimes call their own failures; no service calls a caller's fault so.
+const EXCEPTIONS: [&str; 22] = [
+    "ZeroDivisionError",
+    "ValueError",
+    "KeyError",
+    "IndexError",
+    "AttributeError",
+    "TypeError",
+    "NameError",
+    "ReferenceError",
+    "RangeError",
+    "UnicodeDecodeError",
+    "OverflowError",
+    "RecursionError",
+    "AssertionError",
+    "FileNotFoundError",
+    "IntegrityError",
+    "ProgrammingError",
+    "ArithmeticException",
+    "NumberFormatException",
+    "IllegalArgumentException",
+    "IllegalStateException",
+    "ClassCastException",
+    "IndexOutOfBoundsException",
+];
+
+/// `ValueError: …` or `ValueError('…')`.
+fn exception(text: &str) -> Option<String> {
+    EXCEPTIONS.iter().find_map(|name| {
+        let said = text.match_indices(name).any(|(at, _)| {
+            let after = text.get(at + name.len()..).unwrap_or_default();
+            after.starts_with(": ") || after.starts_with(['(', '\n']) || after.starts_with("\\n")
+        });
+        said.then(|| (*name).to_owned())
+    })
 }
 
 /// Paths of a file system: under a known directory and ending in a source file, or with a drive.

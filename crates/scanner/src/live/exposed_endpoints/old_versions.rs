@@ -9,13 +9,25 @@ use crate::live::reading::readings;
 use crate::live::reply::Reply;
 use crate::live::request::Request;
 use crate::live::scan::Scan;
+use crate::live::world::facts;
 use crate::report::Finding;
 
 /// Guarded operations whose other versions are asked for.
-const MOST_OPERATIONS: usize = 4;
+const MOST_OPERATIONS: usize = 12;
 /// Where other versions hang, if the document's paths name none.
-const PREFIXES: [&str; 9] =
-    ["/v0", "/v1", "/v2", "/old", "/beta", "/internal", "/dev", "/test", "/legacy"];
+const PREFIXES: [&str; 11] = [
+    "/v0",
+    "/v1",
+    "/v2",
+    "/old",
+    "/beta",
+    "/internal",
+    "/dev",
+    "/test",
+    "/legacy",
+    "/debug",
+    "/admin",
+];
 
 /// Asks for other versions of guarded operations, without a credential.
 pub async fn look(scan: &Scan<'_>, asked: &mut usize) -> Result<Vec<Finding>, Gap> {
@@ -24,7 +36,7 @@ pub async fn look(scan: &Scan<'_>, asked: &mut usize) -> Result<Vec<Finding>, Ga
         readings(scan, 3 * MOST_OPERATIONS).await?.into_iter().filter(|one| one.guarded).collect();
     for reading in guarded.iter().take(MOST_OPERATIONS) {
         for path in others(&reading.request.path, &scan.client.target.base) {
-            if is_documented(scan, &path) {
+            if is_documented(scan, &path) || path == reading.request.path {
                 continue;
             }
             *asked += 1;
@@ -56,7 +68,20 @@ async fn answer(scan: &Scan<'_>, path: &str) -> Result<Option<Reply>, Gap> {
 /// The same kind of data, in JSON and not as an error: a page for everything is none.
 fn gives_the_same(old: &Reply, control: &Arc<Reply>) -> bool {
     let data = old.json().is_some_and(|json| json.is_object() || json.is_array());
-    old.is_success() && data && !tells_of_error(old) && alike(old, control)
+    let same = alike(old, control) || same_records(old, control);
+    old.is_success() && data && !tells_of_error(old) && same
+}
+
+/// Lists whose records have most of the documented members, whatever wraps them and whatever more
+/// they tell.
+fn same_records(old: &Reply, control: &Reply) -> bool {
+    let first = |reply: &Reply| {
+        let lists = facts::lists(&reply.json()?);
+        lists.into_iter().flat_map(|(_, records)| records).next()
+    };
+    let (Some(old), Some(control)) = (first(old), first(control)) else { return false };
+    let common = control.keys().filter(|name| old.contains_key(*name)).count();
+    common >= 2 && 3 * common >= 2 * control.len()
 }
 
 fn finding(path: &str, control: &Reply, nothing: &Reply, old: &Reply) -> Finding {

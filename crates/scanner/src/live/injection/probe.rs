@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::api::Method;
 use crate::flaw::Flaw;
@@ -103,6 +103,16 @@ impl<'p, 'a> Probe<'p, 'a> {
     pub async fn ask(&self, value: impl Into<Value>) -> Asked {
         let change = Change::new(self.point.spot.clone(), value);
         answered(self.scan.send(&self.case.request(self.scan, &[change])).await)
+    }
+
+    /// Sends a value to another place of the same request.
+    pub async fn ask_at(&self, spot: Spot, value: Value) -> Asked {
+        answered(self.scan.send(&self.case.request(self.scan, &[Change { spot, value }])).await)
+    }
+
+    /// The members of an object in the body.
+    pub fn members(&self, pointer: &str) -> Option<Map<String, Value>> {
+        self.case.inputs.body.as_ref()?.pointer(pointer)?.as_object().cloned()
     }
 
     /// Sends a value under another name in the query: `q[$ne]` beside `q`, which is left out.

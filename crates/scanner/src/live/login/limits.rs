@@ -13,7 +13,7 @@ use crate::report::{Confidence, GapCode};
 use crate::secret::Secret;
 
 /// Wrong passwords at most: a limit by address lets through what many people share.
-const MOST: usize = 40;
+pub(super) const MOST: usize = 40;
 /// A delay that grows by this factor and by this much is meant.
 const GROWTH: u32 = 3;
 const LEAST_DELAY: Duration = Duration::from_millis(400);
@@ -39,9 +39,9 @@ const WORDS: [&str; 16] = [
 
 pub const UNLIMITED: Flaw = FLAW;
 
-struct Try {
-    reply: Reply,
-    took: Duration,
+pub(super) struct Try {
+    pub reply: Reply,
+    pub took: Duration,
 }
 
 pub async fn look(scan: &Scan<'_>, ground: &Ground, judgement: &mut Judgement) {
@@ -127,7 +127,7 @@ fn judge(
 }
 
 /// True as soon as a try was treated otherwise than the first.
-fn is_limited(tries: &[Try]) -> bool {
+pub(super) fn is_limited(tries: &[Try]) -> bool {
     let (Some(first), Some(last)) = (tries.first(), tries.last()) else { return false };
     let said = |reply: &Reply| {
         let text = reply.text().to_lowercase();

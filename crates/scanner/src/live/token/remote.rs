@@ -51,6 +51,7 @@ pub fn forgeries(token: &Token, [own, _]: &[Arc<OwnKey>; 2], witness: &Witness) 
             Some(Forgery { doubt, forge: Some(forge_of_key), ..forgery })
         })
         .collect();
+    all.extend(disguised(token, own, witness));
     let chain = token.forged(&forge("x5u", CHAIN, KEY_ID), &[]);
     let what = "signed with a key of our own, `x5u` names a place without a certificate";
     let doubt = token.forged(&forge("x5u", OTHER, KEY_ID), &[]);
@@ -61,6 +62,41 @@ pub fn forgeries(token: &Token, [own, _]: &[Arc<OwnKey>; 2], witness: &Witness) 
         }),
     );
     all
+}
+
+/// Where the genuine token names an address too: ours with that host's name in it, for verifiers that
+/// look for the name and not at the host.
+fn disguised(token: &Token, own: &Arc<OwnKey>, witness: &Witness) -> Vec<Forgery> {
+    let genuine = token.header.get("jku").and_then(Value::as_str);
+    let Some(host) =
+        genuine.and_then(|url| Some(url::Url::parse(url).ok()?.host_str()?.to_owned()))
+    else {
+        return Vec::new();
+    };
+    let (ours, other) = (witness.address_of(OWN), witness.address_of(OTHER));
+    let id = token.key_id().unwrap_or(KEY_ID);
+    let forge = |address: String| Forge {
+        header: token.header_with(&[
+            ("alg", Value::from(own.algorithm.as_str())),
+            ("kid", Value::from(id)),
+            ("jku", Value::from(address)),
+        ]),
+        signer: Signer::Own(own.clone()),
+    };
+    let forms: [fn(&str, &str) -> String; 3] = [
+        |ours, host| format!("{ours}?{host}"),
+        |ours, host| format!("{ours}#{host}"),
+        |ours, host| ours.replacen("://", &format!("://{host}@"), 1),
+    ];
+    let made = forms.into_iter().filter_map(|form| {
+        let forge_of_key = forge(form(&ours, &host));
+        let what = format!("signed with a key of our own at an address that holds `{host}`");
+        let presented = token.forged(&forge_of_key, &[])?;
+        let doubt = token.forged(&forge(form(&other, &host)), &[]);
+        let forgery = Forgery::new(Defence::RemoteKey, what, presented);
+        Some(Forgery { doubt, forge: Some(forge_of_key), ..forgery })
+    });
+    made.collect()
 }
 
 /// The members whose addresses the target fetched.

@@ -18,6 +18,7 @@ pub fn forgeries(token: &Token) -> (Vec<Forgery>, Option<String>) {
     let unrelated = encoded(vec![0x5a; token.signature_bytes]);
     let mut all =
         vec![made("signature stripped", ""), made("signature replaced by other bytes", &unrelated)];
+    all.push(Forgery::new(Defence::Signature, "cut off after the claims", token.two_parts()));
     let kept = Forge { header: token.header.clone(), signer: Signer::Kept };
     if let Some(presented) = token.forged(&kept, &[(CLAIM, Value::from(1))]) {
         let what = "claims changed, signature kept";

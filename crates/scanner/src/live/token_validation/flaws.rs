@@ -19,11 +19,13 @@ pub const ALL: &[&Flaw] = &[
     &NOT_BEFORE,
     &AUDIENCE,
     &ISSUER,
+    &ALTERED,
 ];
 
-/// The flaw of a defence that is missing.
-pub const fn of(defence: Defence) -> &'static Flaw {
+/// The flaw of a defence that is missing; of a credential that is no token there is one.
+pub const fn of(defence: Defence, jwt: bool) -> &'static Flaw {
     match defence {
+        Defence::Unsigned | Defence::Signature if !jwt => &ALTERED,
         Defence::Unsigned => &UNSIGNED,
         Defence::Signature => &SIGNATURE,
         Defence::Null => &NULL,
@@ -59,6 +61,16 @@ pub const SIGNATURE: Flaw = Flaw {
           valid one, so its contents can be anything.",
     fix: "Verify the signature with your own key before anything in the token is read \
           (RFC 7519 §7.2).",
+    ..UNSIGNED
+};
+
+const ALTERED: Flaw = Flaw {
+    id: "credential-altered-accepted",
+    title: "A changed credential is accepted",
+    why: "A credential that lacks its end, or has another character in it, is let in like the valid \
+          one, so it is not compared with what was given out: whoever knows the form makes one.",
+    fix: "Look up the whole credential, or its digest, and refuse what was never given out.",
+    cwe: 287,
     ..UNSIGNED
 };
 

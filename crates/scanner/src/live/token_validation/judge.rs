@@ -125,7 +125,8 @@ fn judge_defence(seen: &Seen, steady: bool, defence: Defence, judgement: &mut Ju
             replies.extend(attempt.answer.as_ref().ok());
         }
         let evidence = replies.iter().map(|reply| reply.exchange.clone()).collect();
-        let mut finding = flaws::of(defence).found(Some(guarded.operation.clone()), evidence);
+        let mut finding =
+            flaws::of(defence, seen.jwt).found(Some(guarded.operation.clone()), evidence);
         let what: Vec<_> = accepted.iter().map(|one| one.what.as_str()).collect();
         finding.why = format!("{} Accepted: {}.", finding.why, what.join("; "));
         judgement.findings.push(finding);

@@ -189,7 +189,7 @@ impl<'a> Learner<'_, 'a> {
                 self.name_self(body, who);
             }
             if let (true, Some(body)) = (given && own_page, filled.inputs.body.as_mut()) {
-                keep_login(body);
+                keep_login(body, &self.names_of(who));
             }
             if operation.is_templated() && filled.object.is_none() && !about_self {
                 self.refuse(index, "its path leads to no object of ours".to_owned());
@@ -270,13 +270,25 @@ impl<'a> Learner<'_, 'a> {
     }
 }
 
-/// An account that was given must open with its own name and password afterwards as well.
-fn keep_login(body: &mut Value) {
+/// An account that was given must open with its own name and password afterwards as well: what it
+/// is called stays where that is known, and is not sent where it is not.
+fn keep_login(body: &mut Value, names: &[(String, String)]) {
     let Some(members) = body.as_object_mut() else { return };
+    let own = |name: &str| {
+        let fits = |value: &str| name != "email" || value.contains('@');
+        let mut known = names.iter().filter(|(key, value)| key == name && fits(value));
+        known.next_back().map(|(_, value)| Value::from(value.as_str()))
+    };
+    for (name, value) in members.iter_mut().filter(|(_, value)| value.is_string()) {
+        if let Some(own) = own(name) {
+            *value = own;
+        }
+    }
     members.retain(|name, value| {
         let lower = name.to_ascii_lowercase();
         let login = ["username", "login", "email", "mail"].iter().any(|word| lower.contains(word));
-        !(login || crate::live::actor::is_password(name)) || value.is_object()
+        let kept = login && own(name).as_ref() == Some(value);
+        kept || !(login || crate::live::actor::is_password(name)) || value.is_object()
     });
-    members.values_mut().for_each(keep_login);
+    members.values_mut().for_each(|value| keep_login(value, names));
 }
