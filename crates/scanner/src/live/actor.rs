@@ -22,6 +22,7 @@ use crate::order::{Login, Placement};
 use crate::report::GapCode;
 use crate::secret::Secret;
 
+mod csrf;
 pub mod door;
 mod entry;
 mod pass;
@@ -177,6 +178,7 @@ async fn come_by(scan: &Scan<'_>, who: Who) -> Tried {
         }
     };
     flow::complete(scan, &mut actor).await;
+    csrf::complete(scan, &mut actor).await;
     if let (Who::A, Some(placement)) = (who, &actor.credential.placement) {
         scan.client.place(placement.clone());
     }

@@ -23,12 +23,43 @@ pub struct Presented {
     pub origin: Origin,
     /// Where this one goes; none: where the scan's first credential goes.
     pub placement: Option<Placement>,
+    /// What a session in a cookie needs for changes.
+    pub beside: Option<Beside>,
+}
+
+/// A value that goes in a header beside a cookie, and perhaps in a second cookie.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    pub header: String,
+    pub value: Secret,
+    pub cookie: Option<(String, Secret)>,
+    /// The shell expression that stands for both in evidence.
+    pub shown: String,
+}
+
+impl Beside {
+    fn add(&self, headers: &mut Vec<(String, String)>, value: &str, cookie: &str) {
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&self.header));
+        headers.push((self.header.clone(), value.to_owned()));
+        if let Some((name, _)) = &self.cookie {
+            with_cookie(headers, name, cookie);
+        }
+    }
+
+    fn add_true(&self, headers: &mut Vec<(String, String)>) {
+        let cookie = self.cookie.as_ref().map_or("", |(_, value)| value.expose());
+        self.add(headers, self.value.expose(), cookie);
+    }
+
+    fn add_shown(&self, headers: &mut Vec<(String, String)>) {
+        self.add(headers, &self.shown, &self.shown);
+    }
 }
 
 impl Presented {
     /// A credential that goes where the scan's first one goes.
     pub fn new(value: Secret, shown: impl Into<String>, origin: Origin) -> Self {
-        Self { value, shown: shown.into(), origin, placement: None }
+        Self { value, shown: shown.into(), origin, placement: None, beside: None }
     }
 
     fn place<'p>(&'p self, usual: &'p Placement) -> &'p Placement {
@@ -79,6 +110,9 @@ impl Request {
         };
         let value = presented.value.expose();
         let mut headers = self.headers.clone();
+        if let Some(beside) = &presented.beside {
+            beside.add_true(&mut headers);
+        }
         match presented.place(placement) {
             Placement::Query { name } => {
                 return (with_query(&self.path, name, &escape(value)), headers);
@@ -100,6 +134,9 @@ impl Request {
         let mut path = self.path.clone();
         if let Some(presented) = &self.credential {
             let shown = &presented.shown;
+            if let Some(beside) = &presented.beside {
+                beside.add_shown(&mut headers);
+            }
             match presented.place(placement) {
                 Placement::Query { name } => path = with_query(&path, name, shown),
                 Placement::Bearer => headers.push(authorization(format!("Bearer {shown}"))),
@@ -122,8 +159,15 @@ impl Request {
             Method::Head => words.push("--head".to_owned()),
             method => words.push(format!("-X {}", method.name())),
         }
+        let beside = self.credential.as_ref().and_then(|one| one.beside.as_ref());
         for (name, value) in &self.headers {
             words.push(format!("-H {}", quote(&format!("{name}: {value}"))));
+        }
+        if let Some(Beside { header, shown, cookie, .. }) = beside {
+            words.push(format!("-H {}\"{shown}\"", quote(&format!("{header}: "))));
+            if let Some((name, _)) = cookie {
+                words.push(format!("-H {}\"{shown}\"", quote(&format!("Cookie: {name}="))));
+            }
         }
         let mut url = quote(&format!("{}{}", target.origin(), self.path));
         if let Some(presented) = &self.credential {

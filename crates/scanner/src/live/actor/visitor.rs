@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::door::{Door, registrations};
-use super::{Account, Actor, DOORS, Entry, Pass, Who, entry, is_done, log_in, of_login, sign_up};
+use super::{Account, Actor, DOORS, Entry, Pass, Who, csrf, entry, is_done, log_in, of_login, sign_up};
 use crate::live::Gap;
 use crate::live::oauth::flow;
 use crate::live::reply::Reply;
@@ -55,6 +55,7 @@ fn of_basic(scan: &Scan<'_>) -> Option<Account> {
 pub async fn enter(scan: &Scan<'_>, account: &Account) -> Result<Actor, Gap> {
     let mut actor = Box::pin(log_in(scan, Who::Visitor, account.clone())).await?;
     flow::complete(scan, &mut actor).await;
+    csrf::complete(scan, &mut actor).await;
     Ok(actor)
 }
 
