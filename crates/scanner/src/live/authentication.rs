@@ -20,7 +20,7 @@ pub const CHECK: Check = Check {
     id: CheckId::Authentication,
     title: "Authentication",
     asks: "Does every operation that is not declared public refuse callers without a valid credential?",
-    flaws: &[&READS_OPEN, &CHANGES_OPEN, &DATA_OPEN, &GARBAGE_ACCEPTED],
+    flaws: &[&READS_OPEN, &TOLD_OPEN, &CHANGES_OPEN, &DATA_OPEN, &GARBAGE_ACCEPTED],
     values: &[
         Measure {
             name: "authentication.operations_tested",
@@ -62,6 +62,8 @@ struct Asked {
     effect: Option<Arc<Reply>>,
     /// False if the document says nothing of who may call: then only A's own data tells.
     stated: bool,
+    /// The document says in words that anybody may, and not where programs read it.
+    told: bool,
     /// Texts that belong to A alone.
     own: Vec<String>,
 }
@@ -166,6 +168,7 @@ async fn read(scan: &Scan<'_>, world: &World, index: usize, operation: &Operatio
         changes: false,
         effect: None,
         stated: operation.security.stated,
+        told: tells_of_everybody(operation),
         own: own.chain(mails).collect(),
     }
 }
@@ -189,6 +192,8 @@ fn is_public_by_nature(operation: &Operation<'_>, role: Role) -> bool {
         "/version",
         "/livez",
         "/readyz",
+        "csrf",
+        "xsrf",
     ];
     let way_in = matches!(role, Role::LogIn | Role::Register | Role::Refresh | Role::LogOut);
     let forgotten = role == Role::Password
@@ -197,6 +202,25 @@ fn is_public_by_nature(operation: &Operation<'_>, role: Role) -> bool {
             .any(|word| path.contains(word));
     let read = operation.method.is_safe() && published.iter().any(|word| path.contains(word));
     way_in || forgotten || read || is_harmful(operation, role)
+}
+
+/// `(no login)`, `public`, `without a token`: weak words beside a credential that is required.
+fn tells_of_everybody(operation: &Operation<'_>) -> bool {
+    let words = [
+        "no login",
+        "without login",
+        "no auth",
+        "without auth",
+        "unauthenticated",
+        "no token",
+        "without a token",
+        "no credential",
+        "without a credential",
+        "public",
+        "anonymous",
+    ];
+    let said = format!("{} {}", operation.summary, operation.description).to_ascii_lowercase();
+    words.iter().any(|word| said.contains(word))
 }
 
 fn judge(seen: &Seen) -> Judgement {
@@ -358,7 +382,11 @@ fn finding(asked: &Asked, with_garbage: bool) -> crate::report::Finding {
     let controls = asked.control.iter().filter_map(|control| control.as_ref().ok());
     let evidence = controls.chain(answer.as_ref().ok()).chain(&asked.effect);
     let evidence = evidence.map(|reply| reply.exchange.clone());
+    let private = answer
+        .as_ref()
+        .is_ok_and(|reply| asked.own.iter().any(|own| reply.text().contains(own.as_str())));
     let flaw = match (with_garbage, asked.changes) {
+        _ if asked.told && !asked.changes && !private => TOLD_OPEN,
         (false, false) if !asked.stated => DATA_OPEN,
         (false, false) => READS_OPEN,
         (false, true) => CHANGES_OPEN,
@@ -379,6 +407,16 @@ const READS_OPEN: Flaw = Flaw {
           if it is meant to be public, declare it with `security: []`.",
     owasp: "API2:2023",
     cwe: 306,
+};
+
+const TOLD_OPEN: Flaw = Flaw {
+    id: "open-in-words-only",
+    title: "An operation is public by its description and not by its declaration",
+    severity: Severity::Info,
+    why: "The description says that anybody may call, and the document declares a credential; \
+          programs that read it, gateways among them, believe the declaration.",
+    fix: "Declare it with `security: []`.",
+    ..READS_OPEN
 };
 
 const CHANGES_OPEN: Flaw = Flaw {

@@ -95,6 +95,17 @@ fn is_office(word: &str) -> bool {
         "callers",
         "errors",
         "subscribers",
+        "owners",
+        "authors",
+        "creators",
+        "holders",
+        "senders",
+        "viewers",
+        "readers",
+        "partners",
+        "visitors",
+        "strangers",
+        "participants",
     ];
     (ROLES.contains(&word) || doer) && !everybody.contains(&word)
 }

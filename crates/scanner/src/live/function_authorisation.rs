@@ -7,12 +7,12 @@ use crate::live::actor::{Role, Who};
 use crate::live::authority::{Person, is_marked};
 use crate::live::call::Inputs;
 use crate::live::client::WireError;
-use crate::live::invent::Marker;
+use crate::live::invent::{Marker, words};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::scan::Scan;
 use crate::live::world::object::leaves;
-use crate::live::world::{World, drafted, facts, is_harmful};
+use crate::live::world::{Object, World, drafted, facts, is_harmful};
 use crate::order::Intensity;
 use crate::report::{Confidence, Exchange, Severity};
 
@@ -104,6 +104,30 @@ async fn read(
     let stated = Inputs::of_document(&scan.document, operation);
     let known = [Who::Admin, Who::A].iter().find_map(|who| world.case(index, *who));
     let inputs = known.map_or(stated, |case| case.inputs.clone());
+    let other = of_another(world, inputs.clone());
+    let outcome = read_with(scan, operation, world, other).await?;
+    // An office's page about something of one's own may be one's own to read.
+    match outcome {
+        Outcome::Closed if !serves_owners(operation) => {
+            read_with(scan, operation, world, inputs).await
+        }
+        told => Ok(told),
+    }
+}
+
+/// True if the document says that those whom a thing belongs to are served as well.
+fn serves_owners(operation: &Operation<'_>) -> bool {
+    let owners = ["member", "members", "owner", "owners", "own", "itself", "yourself", "your"];
+    let said = [operation.summary, operation.description].into_iter().flat_map(words);
+    said.into_iter().any(|word| owners.contains(&word.as_str()))
+}
+
+async fn read_with(
+    scan: &Scan<'_>,
+    operation: &Operation<'_>,
+    world: &World,
+    inputs: Inputs,
+) -> Result<Outcome, WireError> {
     let request = scan.written(operation, &inputs);
     let plain = scan.send(&request.with(scan.credential(Who::A).await)).await?;
     if !plain.is_success() || tells_of_error(&plain) {
@@ -121,6 +145,19 @@ async fn read(
     let names = [Who::B, Who::Admin].iter().flat_map(|who| world.names(*who));
     let others = names.map(|(_, name)| name.clone()).filter(|name| name.len() > 3).collect();
     Ok(judge(&Read { plain, admin, nobody, known: path.collect(), others }))
+}
+
+/// The same inputs with the ids of what is A's own replaced by those of what is B's.
+fn of_another(world: &World, mut inputs: Inputs) -> Inputs {
+    let of = |who: Who| world.objects().iter().filter(move |one| one.owner == who);
+    for (_, value) in &mut inputs.path {
+        let own = of(Who::A).find(|one| one.id().is_some_and(|id| id == *value));
+        let other = own.and_then(|own| of(Who::B).find(|one| one.collection == own.collection));
+        if let Some(id) = other.and_then(Object::id) {
+            *value = id;
+        }
+    }
+    inputs
 }
 
 fn judge(read: &Read) -> Outcome {

@@ -5,12 +5,14 @@
 
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::live::CheckId;
-use crate::live::actor::Who;
+use crate::live::actor::{Role, Who};
 use crate::live::client::WireError;
 use crate::live::scan::Scan;
+use crate::live::world::{Object, World};
 use crate::order::Intensity;
 use crate::report::{Confidence, Exchange, Severity};
 
+mod aimed;
 mod changing;
 mod content;
 mod deleting;
@@ -73,6 +75,15 @@ impl Seen {
     fn note(&mut self, deed: Deed, operation: String, outcome: Outcome) {
         self.asked.push(Asked { deed, operation, outcome });
     }
+
+    /// True if one of these deeds was done at an operation.
+    fn is_open(&self, operation: &str, deeds: &[Deed]) -> bool {
+        self.asked.iter().any(|one| {
+            one.operation == operation
+                && deeds.contains(&one.deed)
+                && matches!(one.outcome, Outcome::Open(_))
+        })
+    }
 }
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
@@ -89,13 +100,21 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
 }
 
 async fn all(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
-    reading::ask(scan, seen).await?;
+    let lists = reading::lists(scan, scan.world().await).await?;
+    reading::ask(scan, &lists, seen).await?;
     if scan.intensity > Intensity::Gentle {
         changing::ask(scan, seen).await?;
         deleting::ask(scan, seen).await?;
+        aimed::ask(scan, &lists, seen).await?;
         people::ask(scan, seen).await?;
     }
     Ok(())
+}
+
+/// True for an account: what is done to those is asked with one that nobody misses.
+fn is_person(world: &World, object: &Object) -> bool {
+    let made = object.made_by.and_then(|at| world.cases().get(at));
+    made.is_some_and(|case| world.roles.get(case.operation) == Some(&Role::Register))
 }
 
 fn judge(seen: &Seen, unlearned: Option<Gap>) -> Judgement {

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::door::{Door, registrations};
-use super::{Account, Actor, DOORS, Entry, Pass, Who, csrf, entry, is_done, log_in, of_login, sign_up};
+use super::{
+    Account, Actor, DOORS, Entry, Pass, Who, csrf, entry, is_done, log_in, of_login, sign_up,
+};
 use crate::live::Gap;
 use crate::live::oauth::flow;
 use crate::live::reply::Reply;

@@ -56,6 +56,7 @@ pub(super) async fn ask(
         changes: true,
         effect,
         stated: operation.security.stated,
+        told: false,
         own: Vec::new(),
     }
 }
@@ -69,6 +70,7 @@ fn unasked(operation: &Operation<'_>, error: &WireError) -> Asked {
         changes: true,
         effect: None,
         stated: operation.security.stated,
+        told: false,
         own: Vec::new(),
     }
 }

@@ -31,6 +31,9 @@ pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireErro
             continue;
         }
         let Some(case) = world.case(index, Who::A) else { continue };
+        if let Some(outcome) = own_page(scan, world, operation, case).await? {
+            seen.note(Deed::Change, operation.label(), outcome);
+        }
         for object in targets(scan, world, operation, case) {
             let outcome = change(scan, world, operation, case, object).await?;
             let Some(outcome) = outcome else { continue };
@@ -42,6 +45,41 @@ pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireErro
         }
     }
     Ok(())
+}
+
+/// A page about A itself, for instance `/employees/4/contact`: B's words in it are there for A to read.
+async fn own_page(
+    scan: &Scan<'_>,
+    world: &World,
+    operation: &Operation<'_>,
+    case: &Case,
+) -> Result<Option<Outcome>, WireError> {
+    let about = case.inputs.path.last().is_some_and(|(_, value)| {
+        world.names(Who::A).iter().any(|(key, name)| key != "name" && name == value)
+    });
+    let mut reads = scan.document.operations.iter().enumerate();
+    let read = reads.find(|(_, one)| one.method == Method::Get && one.path == operation.path);
+    let read = read.and_then(|(index, _)| world.case(index, Who::A));
+    let (Some(read), None, true) = (read, case.object, about) else { return Ok(None) };
+    let marker = Marker::fresh();
+    let mut inputs = case.inputs.clone();
+    if !inputs.body.as_mut().is_some_and(|body| marker.plant(body)) {
+        return Ok(None);
+    }
+    let look = || read.request(scan, &[]);
+    let before = scan.send(&look()).await?;
+    let attack = scan.written(operation, &inputs).with(scan.credential(Who::B).await);
+    let attack = scan.send(&attack).await?;
+    let after = scan.send(&look()).await?;
+    let open = marker.is_in(&after.text()) && before.is_success();
+    if open {
+        // A's page says again what it said.
+        scan.send(&case.request).await?;
+    }
+    Ok(Some(match open {
+        true => Outcome::Open(vec![before.exchange, attack.exchange, after.exchange]),
+        false => Outcome::Closed,
+    }))
 }
 
 /// Objects of A that the case acts on: the one of its path, and those that its body names.

@@ -1,6 +1,6 @@
 //! B deletes a fresh object of A; A's own answers before and after tell, beside a sibling left alone.
 
-use super::{Deed, Outcome, Seen};
+use super::{Deed, Outcome, Seen, is_person};
 use crate::api::{Method, Operation};
 use crate::live::actor::Who;
 use crate::live::client::WireError;
@@ -32,13 +32,6 @@ pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireErro
         seen.note(Deed::Delete, operation.label(), outcome);
     }
     Ok(())
-}
-
-fn is_person(world: &World, object: &Object) -> bool {
-    let made = object.made_by.and_then(|at| world.cases().get(at));
-    made.is_some_and(|case| {
-        world.roles.get(case.operation) == Some(&crate::live::actor::Role::Register)
-    })
 }
 
 async fn delete(

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+mod filters;
+
 use super::content::{is_listed, is_private, shared};
 use super::{Deed, Outcome, Seen};
 use crate::api::{Method, Operation};
@@ -28,6 +30,8 @@ pub(super) struct Read {
     /// What B's own lists show, record by record.
     pub lists: Vec<String>,
     pub marker: Option<Marker>,
+    /// What tells the object from others of its kind, where one object is asked for.
+    pub id: Option<String>,
     /// Values of the request itself.
     pub known: Vec<String>,
     /// True if the object was made to be seen by nobody but its owner.
@@ -35,17 +39,23 @@ pub(super) struct Read {
 }
 
 /// Asks every operation that reads an object of A.
-pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
+pub(super) async fn ask(
+    scan: &Scan<'_>,
+    lists: &[String],
+    seen: &mut Seen,
+) -> Result<(), WireError> {
     let world = scan.world().await;
-    let lists = lists(scan, world).await?;
-    for object in world.objects().iter().filter(|object| object.owner == Who::A) {
-        each(scan, world, object, &lists, false, seen).await?;
+    let mine = world.objects().iter().filter(|object| object.owner == Who::A);
+    // What says of itself that it is for others proves nothing: it is made again for nobody else.
+    for object in mine.filter(|object| !is_shown_around(object)) {
+        each(scan, world, object, lists, false, seen).await?;
     }
     for object in hidden(scan, world).await? {
-        each(scan, world, &object, &lists, true, seen).await?;
+        each(scan, world, &object, lists, true, seen).await?;
     }
-    by_parameter(scan, world, &lists, seen).await?;
-    crossed(scan, world, &lists, seen).await
+    by_parameter(scan, world, lists, seen).await?;
+    crossed(scan, world, lists, seen).await?;
+    filters::ask(scan, world, lists, seen).await
 }
 
 async fn each(
@@ -65,7 +75,12 @@ async fn each(
                 && one.operation == operation.label()
                 && matches!(one.outcome, Outcome::Open(_))
         };
-        let inputs = object.inputs(scan, operation).or_else(|| object.below(scan, operation));
+        // What stands below something that B is shown is shown with it.
+        let listed =
+            object.marker.as_ref().is_some_and(|one| lists.iter().any(|list| one.is_in(list)));
+        let below = || object.below(scan, operation).filter(|_| hidden || !listed);
+        let inputs = object.inputs(scan, operation).or_else(|| object.asked(scan, operation));
+        let inputs = inputs.or_else(below);
         let Some(inputs) = inputs.filter(|_| seen.asked.iter().find(known).is_none()) else {
             continue;
         };
@@ -108,6 +123,7 @@ async fn read(
         baseline: None,
         lists: lists.to_vec(),
         marker: object.marker.clone(),
+        id: object.id(),
         known,
         hidden,
     };
@@ -141,6 +157,9 @@ pub(super) fn judge(read: &Read) -> Outcome {
             is_listed(std::slice::from_ref(*one), std::slice::from_ref(*list))
         };
         let marked = marker.is_some_and(|marker| marker.is_in(list));
+        if !marked && is_another(list, read.id.as_deref()) {
+            return false;
+        }
         marked || same.iter().filter(in_it).count() * 5 >= same.len() * 4
     });
     let private = |list: &String| {
@@ -154,8 +173,15 @@ pub(super) fn judge(read: &Read) -> Outcome {
     Outcome::Open(vec![read.own.exchange.clone(), read.other.exchange.clone()])
 }
 
+/// True for a listed record that has another id: what it says alike, it says of something else.
+fn is_another(list: &str, id: Option<&str>) -> bool {
+    let record: Option<Value> = serde_json::from_str(list).ok();
+    let own = record.as_ref().and_then(Value::as_object).and_then(|one| facts::id_of(one, ""));
+    matches!((own, id), (Some(own), Some(id)) if own != id)
+}
+
 /// What B is shown without naming an object of A: every list, as it is now.
-async fn lists(scan: &Scan<'_>, world: &World) -> Result<Vec<String>, WireError> {
+pub(super) async fn lists(scan: &Scan<'_>, world: &World) -> Result<Vec<String>, WireError> {
     let mut found = Vec::new();
     for case in world.cases().iter().filter(|case| case.who == Who::B) {
         let operation = scan.document.operations.get(case.operation);
@@ -193,6 +219,20 @@ async fn hidden(scan: &Scan<'_>, world: &World) -> Result<Vec<Object>, WireError
         }
     }
     Ok(found)
+}
+
+/// True for an object that says that friends, a team or everybody may see it.
+fn is_shown_around(object: &Object) -> bool {
+    object.record.iter().any(|(name, value)| {
+        let closed = ["private", "me", "self", "owner", "none", "nobody", "hidden", "draft"];
+        match (closing(name, value), value) {
+            (Some(_), Value::String(text)) => {
+                !closed.iter().any(|word| text.to_ascii_lowercase().contains(word))
+            }
+            (Some(now), now_is) => now != *now_is,
+            (None, _) => false,
+        }
+    })
 }
 
 /// The value of a switch that keeps others out.
@@ -282,6 +322,7 @@ async fn crossed(
             baseline,
             lists: lists.to_vec(),
             marker: object.marker.clone(),
+            id: object.id(),
             known,
             hidden: false,
         };
@@ -327,6 +368,7 @@ mod tests {
             baseline: None,
             lists: vec!["[]".to_owned()],
             marker: Some(marker),
+            id: Some("555".to_owned()),
             known: vec!["555".to_owned()],
             hidden: false,
         };

@@ -68,6 +68,33 @@ pub fn kind(path: &str) -> String {
     singular(&last.to_ascii_lowercase())
 }
 
+/// The kinds of things that a field or parameter of this name may hold the id of, the likeliest first:
+/// `shipment` of `shipmentId` and of `shipments`; of a bare `id` or `ids` what the path speaks of.
+pub fn kinds_meant(name: &str, path: &str) -> Vec<String> {
+    let mut said: Vec<_> = words(name).iter().map(|word| singular(word)).collect();
+    let id =
+        |word: &String| matches!(word.as_str(), "id" | "ids" | "uuid" | "guid" | "key" | "number");
+    let ends = said.last().is_some_and(id);
+    if ends {
+        said.pop();
+    }
+    if let Some(last) = said.last() {
+        return vec![said.concat(), last.clone()];
+    }
+    let parts = path.split('/').rev().filter(|part| !part.starts_with('{') && ends);
+    let of_part = |part: &str| {
+        let said: Vec<_> = words(part).iter().map(|word| singular(word)).collect();
+        [vec![said.concat()], said].concat()
+    };
+    parts.flat_map(of_part).filter(|kind| !kind.is_empty()).collect()
+}
+
+/// True if a field or parameter of this name may hold the id of a thing of this kind.
+pub fn may_mean(name: &str, path: &str, kind: &str) -> bool {
+    let kind: String = words(kind).iter().map(|word| singular(word)).collect();
+    kinds_meant(name, path).contains(&kind)
+}
+
 /// The value of a record that a parameter of this name means, where the record is of this kind.
 pub fn value_for(record: &Map<String, Value>, parameter: &str, kind: &str) -> Option<String> {
     let plain = |name: &str| words(name).concat();
@@ -290,6 +317,14 @@ mod tests {
         let found = lists(&answer);
         let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["", "tags", "users"]);
+    }
+
+    #[test]
+    fn a_bare_id_means_what_the_path_speaks_of() {
+        assert_eq!(kinds_meant("shipmentId", "/payments"), ["shipment", "shipment"]);
+        assert!(kinds_meant("id", "/shipment").contains(&"shipment".to_owned()));
+        assert!(kinds_meant("ids", "/v1/shipments/bulk-delete").contains(&"shipment".to_owned()));
+        assert_eq!(kinds_meant("note", "/shipment"), ["note", "note"]);
     }
 
     #[test]

@@ -101,11 +101,15 @@ impl<'a> Learner<'_, 'a> {
         // What only exists below something else is reached in the second turn.
         for _ in 0..2 {
             self.creations().await?;
+            self.reads_by_query().await?;
             self.reads(true).await?;
+            self.reads_elsewhere().await?;
             self.own_by_list();
         }
         if self.scan.intensity > Intensity::Gentle {
-            self.actions().await?;
+            for who in self.people().into_iter().filter(|who| *who != Who::Admin) {
+                self.actions(who).await?;
+            }
         }
         Ok(())
     }

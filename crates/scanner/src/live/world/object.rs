@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::api::{Method, Operation};
+use crate::api::{Method, Operation, Put};
 use crate::live::actor::Who;
 use crate::live::call::Inputs;
 use crate::live::client::WireError;
@@ -13,7 +13,7 @@ use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::request::Presented;
 use crate::live::scan::Scan;
-use crate::live::world::{Case, Change, Object, World, facts};
+use crate::live::world::{Case, Change, Object, Spot, World, facts};
 
 /// How an object looks to somebody.
 #[derive(Debug, Clone)]
@@ -71,6 +71,19 @@ impl Object {
             || self.record.contains_key(&format!("{kind}_id"))
     }
 
+    /// The inputs with which an operation that wants an id in its query is asked for this object.
+    pub fn asked(&self, scan: &Scan<'_>, operation: &Operation<'_>) -> Option<Inputs> {
+        if operation.is_templated() {
+            return None;
+        }
+        let kind = facts::kind(&self.collection);
+        let mut wanted = operation.at_place(Put::Query).filter(|one| one.required);
+        let parameter = wanted.find(|one| facts::may_mean(one.name, operation.path, &kind))?;
+        let mut inputs = Inputs::of_document(&scan.document, operation);
+        inputs.put(&Change::new(Spot::Query(parameter.name.to_owned()), self.id()?));
+        Some(inputs)
+    }
+
     /// The value that stands for it in its own paths.
     pub fn id(&self) -> Option<String> {
         facts::id_of(&self.record, &facts::kind(&self.collection))
@@ -100,11 +113,12 @@ impl Object {
 impl World {
     /// The operation that shows one object alone, with the inputs that lead to it.
     pub fn view(&self, scan: &Scan<'_>, object: &Object) -> Option<(usize, Inputs)> {
-        let mut all = scan.document.operations.iter().enumerate();
-        all.find_map(|(index, operation)| {
-            let reads = operation.method == Method::Get;
-            Some((index, reads.then(|| object.inputs(scan, operation)).flatten()?))
-        })
+        let reads = || {
+            let all = scan.document.operations.iter().enumerate();
+            all.filter(|(_, operation)| operation.method == Method::Get)
+        };
+        let by_path = reads().find_map(|(index, one)| Some((index, object.inputs(scan, one)?)));
+        by_path.or_else(|| reads().find_map(|(index, one)| Some((index, object.asked(scan, one)?))))
     }
 
     /// The operation that lists its collection.

@@ -47,6 +47,7 @@ impl<'a> Learner<'_, 'a> {
             let (stated, told) = scan.document.parameter_value(parameter);
             let referred = self
                 .referred(parameter.name, who, own)
+                .or_else(|| self.meant(parameter.name, operation, who))
                 .filter(|_| !told || is_id_name(parameter.name));
             let made = parameter.schema.map(|schema| invention.value(schema.node, parameter.name));
             let value = referred
@@ -85,20 +86,30 @@ impl<'a> Learner<'_, 'a> {
         if let Some(example) = media.node.value.get("example") {
             overlay(&mut body, example, media.schema.map(|schema| schema.node), self.scan);
         }
-        self.refer(&mut body, who, own);
+        self.refer(&mut body, operation, who, own);
         Some(body)
     }
 
     /// Puts real ids where a body names other objects.
-    pub(super) fn refer(&self, value: &mut Value, who: Who, own: bool) {
+    pub(super) fn refer(&self, value: &mut Value, operation: &Operation<'a>, who: Who, own: bool) {
         match value {
             Value::Object(members) => {
                 for (name, value) in members.iter_mut() {
+                    if let Some(first) = value.as_array().and_then(|list| list.first())
+                        && !first.is_object()
+                        && let Some(id) = self.meant(name, operation, who)
+                    {
+                        let number = id.parse::<i64>().ok().filter(|_| first.is_number());
+                        let id = number.map_or_else(|| Value::from(id), Value::from);
+                        *value = Value::from(vec![id]);
+                        continue;
+                    }
                     if value.is_object() || value.is_array() {
-                        self.refer(value, who, own);
+                        self.refer(value, operation, who, own);
                         continue;
                     }
                     let referred = self.referred(name, who, own);
+                    let referred = referred.or_else(|| self.meant(name, operation, who));
                     let Some(id) = referred.or_else(|| self.same_form(value, who, false)) else {
                         continue;
                     };
@@ -109,9 +120,27 @@ impl<'a> Learner<'_, 'a> {
                     };
                 }
             }
-            Value::Array(items) => items.iter_mut().for_each(|one| self.refer(one, who, own)),
+            Value::Array(items) => {
+                items.iter_mut().for_each(|one| self.refer(one, operation, who, own));
+            }
             _ => {}
         }
+    }
+
+    /// The caller's own id that a bare `id`, or a list of ids, means at this path. What an operation
+    /// itself makes has no id yet.
+    fn meant(&self, name: &str, operation: &Operation<'a>, who: Who) -> Option<String> {
+        if !matches!(words(name).last()?.as_str(), "id" | "ids" | "uuid" | "uuids") {
+            return None;
+        }
+        let path = facts::normal(operation.path);
+        let mine = self.known.iter().filter(|one| one.owner == Some(who));
+        let mut mine = mine.filter(|one| {
+            facts::may_mean(name, operation.path, &one.kind) && one.collection != path
+        });
+        let made = mine.clone().find(|one| one.object.is_some());
+        let one = made.or_else(|| mine.next())?;
+        facts::id_of(&one.record, &one.kind)
     }
 
     /// An own id that looks like an example, for instance `LL-2001` where `LL-1001` stands.

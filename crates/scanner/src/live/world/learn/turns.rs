@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Known, Learner, MOST_LISTED, is_good, is_harmful};
-use crate::api::{Method, Operation};
+use super::{Filled, Known, Learner, MOST_LISTED, is_good, is_harmful};
+use crate::api::{Method, Operation, Put};
 use crate::live::Gap;
 use crate::live::actor::{Role, Who, door, is_password};
 use crate::live::call::Inputs;
@@ -28,6 +28,61 @@ impl<'a> Learner<'_, 'a> {
             for who in self.people() {
                 if self.world.case(index, who).is_none() {
                     self.read(index, who).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Operations that ask for an id in the query, once there is one to ask with.
+    pub(super) async fn reads_by_query(&mut self) -> Result<(), Gap> {
+        for index in 0..self.scan.document.operations.len() {
+            let Some(operation) = self.scan.document.operations.get(index) else { continue };
+            let mut asked = operation.at_place(Put::Query).filter(|one| one.required);
+            let by_id = operation.method == Method::Get
+                && !operation.is_templated()
+                && asked.any(|one| {
+                    words(one.name)
+                        .last()
+                        .is_some_and(|last| matches!(last.as_str(), "id" | "uuid"))
+                });
+            for who in self.people() {
+                if by_id && self.world.case(index, who).is_none() {
+                    self.read(index, who).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists that were empty below what the scan made are read below what its callers had before.
+    pub(super) async fn reads_elsewhere(&mut self) -> Result<(), Gap> {
+        let scan = self.scan;
+        for (index, operation) in scan.document.operations.iter().enumerate() {
+            let lists = operation.method == Method::Get
+                && operation.is_templated()
+                && facts::last_parameter(operation.path).is_none();
+            for who in self.people().into_iter().filter(|_| lists) {
+                let cases = self.world.cases.iter().filter(|one| one.operation == index);
+                let mut asked = cases.filter(|one| one.who == who).peekable();
+                let empty =
+                    |one: &Case| facts::lists(&one.reply.json().unwrap_or_default()).is_empty();
+                if asked.peek().is_none() || !asked.all(empty) {
+                    continue;
+                }
+                let had = self
+                    .world
+                    .objects
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, one)| one.owner == who && one.made_by.is_none());
+                let found: Vec<_> = had
+                    .filter_map(|(at, one)| Some((at, one.below(scan, operation)?)))
+                    .take(2)
+                    .collect();
+                for (at, inputs) in found {
+                    let filled = Filled { inputs, object: Some(at) };
+                    self.attempt(index, who, filled, &Marker::fresh()).await?;
                 }
             }
         }
@@ -157,8 +212,7 @@ impl<'a> Learner<'_, 'a> {
     }
 
     /// Everything else that changes something, on own objects only.
-    pub(super) async fn actions(&mut self) -> Result<(), Gap> {
-        let Some(who) = self.people().first().copied() else { return Ok(()) };
+    pub(super) async fn actions(&mut self, who: Who) -> Result<(), Gap> {
         for index in 0..self.scan.document.operations.len() {
             let Some(operation) = self.scan.document.operations.get(index) else { continue };
             let acts = matches!(operation.method, Method::Post | Method::Put | Method::Patch);
@@ -174,8 +228,12 @@ impl<'a> Learner<'_, 'a> {
             let marker = Marker::fresh();
             let mut filled = self.fill(operation, who, &marker, true);
             let last = filled.inputs.path.last();
-            let about_self = last.is_some_and(|(_, value)| {
-                value.len() > 1 && self.names_of(who).iter().any(|(_, name)| name == value)
+            let about_self = last.is_some_and(|(name, value)| {
+                let own = self.names_of(who).iter().any(|(_, name)| name == value);
+                let before =
+                    operation.path.split(&format!("/{{{name}}}")).next().unwrap_or_default();
+                let (place, kind) = (facts::normal(before), facts::kind(before));
+                own && (value.len() > 1 || self.listed_self(&place, name, &kind, who).is_some())
             });
             let given = self.scan.actors().known(who).is_some_and(|actor| !actor.is_made());
             let page = ["me", "profile", "account", "self", "session", "user"];
