@@ -21,7 +21,7 @@ CLASSES = set(TRUTH["classes"])
 
 
 class Running:
-    """A started service; leaving the block ends it by SIGTERM and asks that it went within a second."""
+    """A started service; leaving the block ends it by SIGTERM and asks that it went within five seconds."""
 
     def __init__(self, about, flaws):
         self.command = [*about["command"], "--port", "0", "--flaws", flaws]
@@ -36,10 +36,10 @@ class Running:
     def __exit__(self, *_):
         self.process.terminate()
         try:
-            self.process.wait(1)
+            self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise RuntimeError(f"{' '.join(self.command)}: still there a second after SIGTERM") from None
+            raise RuntimeError(f"{' '.join(self.command)}: still there five seconds after SIGTERM") from None
         rest = self.process.stdout.read()
         if rest:
             raise RuntimeError(f"{' '.join(self.command)}: said more than one line: {rest!r}")
@@ -125,7 +125,7 @@ def main():
     for name in names:
         TRUTH["services"][name]["flaws"] += TRUTH["services"][name].get("beyond", [])
     tasks = [(name, *start) for name in names for start in starts(TRUTH["services"][name], each)]
-    with ThreadPoolExecutor(6) as pool:
+    with ThreadPoolExecutor(2) as pool:
         results = list(zip(tasks, pool.map(lambda task: run(*task), tasks)))
     judged = [judge(name, [(form, said) for (n, form, _), said in results if n == name]) for name in names]
     covered = {}

@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         if !wanted.services.is_empty() && !wanted.services.contains(name) {
             continue;
         }
-        for flaws in service.forms(&wanted.flaws) {
+        for flaws in forms(service, &wanted.flaws) {
             let report = scan(&truth, service, &flaws, &wanted).await?;
             let tally = truth.compare(service, &flaws, &report, &wanted.checks);
             print(name, &flaws, &report, &tally);
@@ -74,6 +74,14 @@ fn wanted() -> Result<Wanted, Box<dyn Error>> {
         }
     }
     Ok(wanted)
+}
+
+/// The forms to start, by the word of the command line.
+fn forms(service: &Service, flaws: &str) -> Vec<String> {
+    match flaws {
+        "each" => service.flaws.iter().map(|flaw| flaw.code.clone()).collect(),
+        other => vec![other.to_owned()],
+    }
 }
 
 async fn scan(

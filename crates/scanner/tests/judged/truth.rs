@@ -192,14 +192,6 @@ impl Flaw {
 }
 
 impl Service {
-    /// The forms to start, by the word of the command line.
-    pub fn forms(&self, flaws: &str) -> Vec<String> {
-        match flaws {
-            "each" => self.flaws.iter().map(|flaw| flaw.code.clone()).collect(),
-            other => vec![other.to_owned()],
-        }
-    }
-
     fn on<'s>(&'s self, flaws: &'s str) -> impl Iterator<Item = &'s Flaw> {
         let named = move |flaw: &&Flaw| match flaws {
             "none" => false,
