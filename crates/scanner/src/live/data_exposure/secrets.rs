@@ -190,11 +190,13 @@ fn key_of_another(said: &[String], text: &str, value: &Value) -> Option<What> {
         "primary",
         "expires",
     ]);
+    // Where a token is to be had is no token.
+    let place = has(&["endpoint", "url", "uri", "href"]) || text.contains("://");
     let key = has(&["secret", "apikey", "token"])
         || (has(&["key"])
             && (has(&["api", "private", "access", "owner", "user", "secret", "auth"])
                 || said.len() == 1));
-    if key && !paging && value.is_string() && looks_random(text) {
+    if key && !paging && !place && value.is_string() && looks_random(text) {
         return Some(What::OthersOnly);
     }
     None
@@ -339,6 +341,7 @@ mod tests {
             ("password", json!("")),
             ("next_page_token", json!("abc123def456")),
             ("csrf_token", json!("abc123def456")),
+            ("token_endpoint", json!("https://id.example/4a1bcd9e2f/token")),
             ("sha256", json!("5f4dcc3b5aa765d61d8327deb882cf99")),
             ("digest", json!("5f4dcc3b5aa765d61d8327deb882cf99")),
             ("password_changed_at", json!("2024-01-01")),
