@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway bench-scan corpus judge crash
+.PHONY: help setup test-setup bench-setup run build test lint bench bench-gateway bench-scan corpus judge controls crash
 
 PORTCULLIS := target/release/portcullis
 # One selection for everything that is measured, so that it is compiled once.
@@ -74,6 +74,13 @@ judge: setup ## the live scan over tests/services, all checks, safe and weak: re
 	cargo build --release --locked -p scanner --example judge
 	@$(EXAMPLES)/judge --flaws none
 	@$(EXAMPLES)/judge --flaws all
+
+controls: setup ## the live scan over servers that nobody here wrote, beside Schemathesis; every finding is judged
+	@scripts/vendors.sh
+	@scripts/controls.sh
+	@scripts/live-peers.sh
+	cargo build $(MEASURED) --bins
+	@tests/controls/judge.py --beside $(PORTCULLIS)
 
 crash: setup ## kill -9 under load, ROUNDS times (1000), and see that nothing acknowledged is lost
 	PORTCULLIS_CRASH_ROUNDS=$(ROUNDS) cargo test $(MEASURED) --test it -- crash --nocapture

@@ -7,4 +7,4 @@ if ! command -v shellcheck >/dev/null 2>&1; then
     echo "lint: shellcheck is not installed, shell scripts were not checked"
     exit 0
 fi
-shellcheck .ci/run scripts/*.sh tests/vendors/*.sh
+shellcheck .ci/run scripts/*.sh tests/vendors/*.sh tests/controls/*.sh bench/*/*.sh

@@ -1,7 +1,7 @@
 //! Check `login`: can passwords be tried without end, and does a refusal tell who has an account?
 
 use super::actor::visitor;
-use super::actor::{Account, Actor, Entry};
+use super::actor::{Account, Actor, Entry, Who};
 use super::request::{Origin, Presented, Request};
 use super::scan::{Guarded, Scan};
 use super::{Check, Gap, Judgement, Kind, Measure};
@@ -126,9 +126,12 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
 }
 
 async fn ground(scan: &Scan<'_>) -> Result<Ground, Gap> {
-    let account = visitor::account(scan).await?;
+    let mut account = visitor::account(scan).await?;
     let actor = visitor::enter(scan, &account).await?;
     let own = account.marker.is_some();
+    if !own && let Some(told) = told_mail(scan) {
+        account.email = told;
+    }
     let basic = actor.credential.placement == Some(Placement::Basic);
     let way = match &actor.entry {
         Some(entered) => Way::Entry(Box::new(entered.clone())),
@@ -139,6 +142,13 @@ async fn ground(scan: &Scan<'_>) -> Result<Ground, Gap> {
         }
     };
     Ok(Ground { account, way, own, actor })
+}
+
+/// The mail address of A, where the service tells A what it is.
+fn told_mail(scan: &Scan<'_>) -> Option<String> {
+    let names = scan.known_world()?.names(Who::A);
+    let mut mails = names.iter().filter(|(key, value)| key == "email" && value.contains('@'));
+    mails.next_back().map(|(_, value)| value.clone())
 }
 
 /// What the flaws of this check have in common.

@@ -16,7 +16,7 @@ use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::api::Method;
 use crate::live::CheckId;
 use crate::live::call::Inputs;
-use crate::report::{Confidence, Exchange, Finding, Severity};
+use crate::report::{Confidence, Exchange, Finding, Place, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::ServerRequests,
@@ -75,6 +75,8 @@ struct Planted {
     place: String,
     word: String,
     proof: Vec<Exchange>,
+    /// The operation that then made it call, if that is another.
+    trigger: Option<String>,
 }
 
 pub async fn run(scan: &Scan<'_>) -> Judgement {
@@ -161,6 +163,7 @@ async fn plant(
         place: described(&point.spot),
         word,
         proof: vec![case.reply.exchange.clone(), reply.exchange.clone()],
+        trigger: None,
     };
     if witness.call(&planted.word, SOON).await.is_some() {
         return Ok(Some((planted, true)));
@@ -172,6 +175,7 @@ async fn plant(
         };
         if witness.call(&planted.word, SOON).await.is_some() {
             planted.proof.push(acted.exchange);
+            planted.trigger = trigger.operation;
             return Ok(Some((planted, true)));
         }
     }
@@ -209,6 +213,9 @@ fn finding(planted: Planted) -> Finding {
     let mut finding =
         FORGED.found(planted.operation, planted.proof).of_shape(planted.place.as_str());
     finding.title = format!("{}: {}", finding.title, planted.place);
+    if let (Some(trigger), Some(place)) = (planted.trigger, finding.places.first().cloned()) {
+        finding.places.push(Place { operation: Some(trigger), ..place });
+    }
     finding
 }
 

@@ -10,7 +10,8 @@ use crate::live::Gap;
 use crate::live::actor::Role;
 use crate::live::invent::Marker;
 use crate::live::reply::Reply;
-use crate::live::world::{Spot, World, facts};
+use crate::live::world::object::leaves;
+use crate::live::world::{Object, Spot, World, facts};
 use crate::report::Finding;
 
 /// Fields of ownership that are tried.
@@ -101,10 +102,13 @@ pub async fn look_at_owner(probe: &Probe<'_, '_>, world: &World) -> Result<Optio
     };
     let Some(members) = probe.members(parent) else { return Ok(None) };
     let own: Vec<_> = world.names(probe.case.who).iter().map(|(_, name)| name).collect();
-    let is_own = |value: &Value| {
-        facts::scalar(value).is_some_and(|value| own.iter().any(|name| **name == value))
-    };
     let mine = world.objects().iter().filter(|one| one.owner == probe.case.who);
+    // What belongs to something of one's own, to a home or an organisation, is one's own as well.
+    let places: Vec<_> = mine.clone().filter_map(Object::id).collect();
+    let is_own = |value: &Value| {
+        facts::scalar(value)
+            .is_some_and(|value| own.iter().any(|name| **name == value) || places.contains(&value))
+    };
     let mine = mine.map(|object| object.record.clone());
     let owners: BTreeSet<String> = records(&probe.before.reply)
         .into_iter()
@@ -115,8 +119,10 @@ pub async fn look_at_owner(probe: &Probe<'_, '_>, world: &World) -> Result<Optio
         .collect();
     let of_others = |reply: &Reply| {
         let text = reply.text();
+        let told: BTreeSet<_> = leaves(reply, &[]).into_iter().map(|(_, text)| text).collect();
+        let named = |one: &Object| one.id().is_some_and(|id| id.len() >= 4 && told.contains(&id));
         let mut others = world.objects().iter().filter(|one| one.owner != probe.case.who);
-        others.any(|object| object.is_in(&text))
+        others.any(|object| object.is_in(&text) || named(object))
     };
     if of_others(&probe.before.reply) {
         return Ok(None);

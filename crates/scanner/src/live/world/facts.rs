@@ -107,7 +107,8 @@ pub fn value_for(record: &Map<String, Value>, parameter: &str, kind: &str) -> Op
     let mut left = words(parameter);
     let of_kind = left
         .first()
-        .is_some_and(|first| singular(first) == *kind || kind.ends_with(singular(first).as_str()));
+        .map(|first| singular(first))
+        .is_some_and(|first| kind.ends_with(&first) || kind.starts_with(&format!("{first}-")));
     if of_kind {
         left.remove(0);
         let rest = left.concat();
@@ -286,6 +287,7 @@ mod tests {
             (json!({"username": "ann", "id": 4}), "username", "user", Some("ann")),
             (json!({"slug": "tea", "n": 1}), "project", "project", Some("tea")),
             (json!({"accountNumber": "K1"}), "number", "account", Some("K1")),
+            (json!({"id": "we_1"}), "webhook_id", "webhook-endpoint", Some("we_1")),
             (json!({"a": 1}), "b", "c", None),
         ];
         for (record, parameter, kind, expected) in cases {
