@@ -54,6 +54,7 @@ pub fn is_marked(operation: &Operation<'_>) -> bool {
         || scopes.any(|word| ROLES.contains(&word.as_str()))
         || is_told(operation.summary)
         || is_told(operation.description)
+        || names_office(operation.summary)
 }
 
 /// `(moderators)`, `staff only`, `only admins`, `administrators may …`.
@@ -69,13 +70,33 @@ fn is_told(text: &str) -> bool {
         [one, other] => (one == "only" && is_office(other)) || (other == "only" && is_office(one)),
         _ => false,
     });
-    let named = said.iter().any(|word| {
-        matches!(
-            word.as_str(),
-            "admin" | "admins" | "administrator" | "administrators" | "moderators" | "superuser"
-        )
-    });
-    only || named || inside.into_iter().any(office)
+    only || is_meant_for_office(&said) || inside.into_iter().any(office)
+}
+
+/// `for administrators`, `as an admin`, `admins can`: the office does it, and is not only spoken of.
+fn is_meant_for_office(said: &[String]) -> bool {
+    let links = ["for", "by", "as", "only", "requires", "require", "needs"];
+    let verbs = ["can", "may", "must", "only", "role", "rights", "privileges", "permission"];
+    let plain: Vec<_> =
+        said.iter().filter(|word| !matches!(word.as_str(), "a" | "an" | "the")).collect();
+    plain.windows(2).any(|two| match two {
+        [one, other] => {
+            (links.contains(&one.as_str()) && is_admin(other))
+                || (is_admin(one) && verbs.contains(&other.as_str()))
+        }
+        _ => false,
+    })
+}
+
+fn names_office(text: &str) -> bool {
+    words(text).iter().any(|word| is_admin(word))
+}
+
+fn is_admin(word: &str) -> bool {
+    matches!(
+        word,
+        "admin" | "admins" | "administrator" | "administrators" | "moderators" | "superuser"
+    )
 }
 
 fn is_office(word: &str) -> bool {
@@ -319,6 +340,8 @@ mod tests {
             "Only admins may",
             "All users (administrators)",
             "Deletes a user (Only Admins)",
+            "Accounts, for administrators",
+            "Needs the role: admins can do it",
         ] {
             assert!(is_told(text), "{text}");
         }
@@ -327,6 +350,7 @@ mod tests {
             "a draft that only you see",
             "Change your own card",
             "My orders",
+            "Lets the admin app open the last page again",
             "Products of a tag (rye, spelt)",
         ] {
             assert!(!is_told(text), "{text}");
