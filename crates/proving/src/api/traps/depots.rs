@@ -1,4 +1,4 @@
-//! Trap: slow, but always equally. The nearest depot takes about 700 milliseconds, whatever is
+//! Trap: slow, but always equally. The nearest depot takes about 250 milliseconds, whatever is
 //! asked for, so that a delay proves nothing.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::input::{Bounded, Filter, Limits, TEXT_CHARS, check_text};
 use crate::problem::Problem;
 
-const PAUSE: Duration = Duration::from_millis(700);
+const PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
