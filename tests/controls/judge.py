@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -33,7 +34,10 @@ def running(command):
         else:
             raise RuntimeError(f"{command[0]} did not start; run `make test-setup` and `scripts/controls.sh`")
         told = len(command) > 1 and "controls" in command[0]
-        yield found[1], json.loads(process.stdout.readline()) if told else {}
+        told = json.loads(process.stdout.readline()) if told else {}
+        # Nobody reads the log, but a full pipe would stop the server.
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        yield found[1], told
     finally:
         process.terminate()
         process.wait()

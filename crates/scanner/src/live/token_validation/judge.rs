@@ -129,7 +129,10 @@ fn judge_defence(seen: &Seen, steady: bool, defence: Defence, judgement: &mut Ju
             flaws::of(defence, seen.jwt).found(Some(guarded.operation.clone()), evidence);
         let what: Vec<_> = accepted.iter().map(|one| one.what.as_str()).collect();
         finding.why = format!("{} Accepted: {}.", finding.why, what.join("; "));
-        judgement.findings.push(finding);
+        // Of a credential that is no token both forgeries say the same.
+        if judgement.findings.iter().all(|one| one.flaw != finding.flaw) {
+            judgement.findings.push(finding);
+        }
         judgement.value(name, false);
         return;
     }
