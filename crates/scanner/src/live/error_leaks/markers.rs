@@ -156,7 +156,7 @@ const MARKERS: [(LeakKind, &[&str]); 4] = [
 ];
 
 /// Directories that hold programs or their data on servers.
-const ROOTS: [&str; 26] = [
+const ROOTS: [&str; 25] = [
     "/home/",
     "/usr/",
     "/var/",
@@ -173,7 +173,6 @@ const ROOTS: [&str; 26] = [
     "/proc/",
     "/code/",
     "/data/",
-    "/work/",
     "/mnt/",
     "/www/",
     "/src/",

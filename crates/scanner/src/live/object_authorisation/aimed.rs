@@ -17,7 +17,7 @@ use crate::live::world::object::{Look, fields};
 use crate::live::world::{Change, Object, Spot, World, drafted, facts, is_harmful};
 
 /// Objects of different collections that one operation is tried on.
-const MOST_KINDS: usize = 3;
+const MOST_KINDS: usize = 12;
 
 /// How a request names an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +45,8 @@ pub(super) async fn ask(
         if operation.method.is_safe() || !plain {
             continue;
         }
-        for object in representatives(world).take(MOST_KINDS * 4) {
-            if let Some(outcome) = aim(scan, world, index, object, lists, seen).await? {
-                let (deed, outcome) = outcome;
+        for object in representatives(world).take(MOST_KINDS) {
+            if let Some((deed, outcome)) = aim(scan, world, index, object, lists, seen).await? {
                 seen.note(deed, operation.label(), outcome);
                 break;
             }
@@ -234,8 +233,7 @@ fn in_form(base: &Inputs, spot: &Spot, id: &str) -> Value {
     let Spot::Body(pointer) = spot else { return Value::from(id) };
     let stands = base.body.as_ref().and_then(|body| body.pointer(pointer));
     match (stands, id.parse::<i64>()) {
-        (Some(Value::Number(_)), Ok(number)) => Value::from(number),
-        (None, Ok(number)) => Value::from(number),
+        (Some(Value::Number(_)) | None, Ok(number)) => Value::from(number),
         _ => Value::from(id),
     }
 }

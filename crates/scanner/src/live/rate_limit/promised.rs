@@ -56,7 +56,9 @@ pub struct Tried {
 pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Tried, Gap> {
     let mut tried = Tried::default();
     let operations = &scan.document.operations;
-    let rare = operations.iter().filter(|one| one.answers_with("429")).count() * 4;
+    // Where every operation has the same line, it is boilerplate and promises nothing.
+    let promising = operations.iter().filter(|one| one.answers_with("429")).count();
+    let boilerplate = promising * 4 > operations.len();
     for (index, operation) in operations.iter().enumerate() {
         if world.roles.get(index).is_some_and(|role| *role != Role::Plain)
             || (scan.intensity == Intensity::Gentle && !operation.method.is_safe())
@@ -65,9 +67,7 @@ pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Tried, Gap> {
             continue;
         }
         let stated = stated(operation);
-        // Where every operation has the same line, it is boilerplate and promises nothing.
-        let promised =
-            stated.is_some() || (operation.answers_with("429") && rare <= operations.len());
+        let promised = stated.is_some() || (operation.answers_with("429") && !boilerplate);
         let Some(case) = world.any_case(index).filter(|_| promised) else { continue };
         tried.operations += 1;
         tried.findings.extend(exceed(scan, case, stated).await?);
