@@ -24,7 +24,7 @@ fits() {
 node_controls() {
     now=$(stamp "$locks/package.json" "$locks/package-lock.json")
     ! fits node "$now" || return 0
-    echo "test-setup: installing Directus, oidc-provider and the Node.js they ask for from npm into $cache/node_modules"
+    echo "test-setup: installing Directus and the Node.js it asks for from npm into $cache/node_modules"
     rm -f "$cache/node.stamp"
     cp "$locks/package.json" "$locks/package-lock.json" "$cache/"
     npm ci --prefix "$cache" --ignore-scripts --legacy-peer-deps --no-audit --no-fund --loglevel=error </dev/null

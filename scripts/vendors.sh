@@ -21,7 +21,7 @@ fits() {
 node_vendors() {
     now=$(stamp "$locks/package.json" "$locks/package-lock.json")
     ! fits node "$now" || return 0
-    echo "test-setup: installing Prism, real descriptions and Express from npm into $cache/node_modules"
+    echo "test-setup: installing Node.js, Prism, oidc-provider, real descriptions and what tests/services stand on from npm into $cache/node_modules"
     rm -f "$cache/node.stamp"
     cp "$locks/package.json" "$locks/package-lock.json" "$cache/"
     npm ci --prefix "$cache" --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null

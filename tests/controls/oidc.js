@@ -1,6 +1,6 @@
 // Serves an OpenID provider (oidc-provider) and one resource on loopback: `oidc.js PORT` (port 0: a free one).
 //
-// Started by oidc.sh, under the Node.js that oidc-provider asks for. Prints `listening on
+// Started by oidc.sh, under the Node.js of tests/vendors/node.sh. Prints `listening on
 // http://127.0.0.1:PORT`, then its accounts and clients as JSON. SIGTERM ends it.
 // The protocol is all oidc-provider's; what stands here is what its manual asks a deployer for: accounts,
 // clients, keys, a login and consent page, lifetimes. `/whoami` takes JWT access tokens, checked by jose.
@@ -11,7 +11,7 @@ const { createServer } = require('node:http');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
-const MODULES = join(__dirname, '../../.cache/controls/node_modules');
+const MODULES = join(__dirname, '../../.cache/vendors/node_modules');
 
 // Test accounts and clients: they exist in this process only.
 const PASSWORDS = { a: 'tin-anchor-violet-93', b: 'oak-beacon-copper-27' };

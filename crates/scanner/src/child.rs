@@ -1,10 +1,11 @@
 //! A scan in a process of its own: empty environment, bounded memory, time and output.
 //!
 //! The runner calls [`run`]; the process that it starts calls [`confine`] and then [`serve`]. The
-//! order goes in as one JSON document, one reply comes out.
+//! order goes in as one JSON document; lines of JSON come out, the last of which is the reply.
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use domain::address::Reach;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::live::CheckId;
+use crate::live::{CheckId, Progress};
 use crate::order::{Bounds, Credentials, Intensity, Login, Logins, Order, Placement};
 use crate::report::Report;
 use crate::{Secret, live};
@@ -57,10 +59,12 @@ pub enum ChildError {
     Confine(String),
 }
 
-/// What goes over the child's standard output.
+/// A line of the child's standard output: how far it is, as often as it likes, and one reply at the
+/// end.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Reply {
+enum Line {
+    Progress(Progress),
     Answer(Box<Report>),
     Refused { code: String, detail: String },
 }
@@ -148,18 +152,34 @@ pub async fn serve(
 ) -> Result<(), ChildError> {
     let text = read_up_to(input, MAX_ORDER).await?.ok_or(ChildError::OrderTooLong)?;
     let order: Order = serde_json::from_slice(&text).map_err(ChildError::Order)?;
-    let reply = match live::run(&order, clock).await {
-        Ok(answer) => Reply::Answer(Box::new(answer)),
-        Err(error) => Reply::Refused { code: error.code().to_owned(), detail: error.to_string() },
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let tell = move |progress| drop(tell.send(progress));
+    let mut scan = pin!(live::watched(&order, clock, tell));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut scan => break outcome,
+            Some(progress) = told.recv() => write(&mut output, &Line::Progress(progress)).await?,
+        }
     };
-    let reply = serde_json::to_vec(&reply).map_err(ChildError::Reply)?;
-    output.write_all(&reply).await?;
+    let reply = match outcome {
+        Ok(answer) => Line::Answer(Box::new(answer)),
+        Err(error) => Line::Refused { code: error.code().to_owned(), detail: error.to_string() },
+    };
+    write(&mut output, &reply).await?;
     output.shutdown().await?;
     Ok(())
 }
 
-/// The runner's side: starts `exe` with `args` and an empty environment, hands it the order, and
-/// returns what it answers. The child is ended when it is late, when it says too much, and when
+async fn write(output: &mut (impl AsyncWrite + Unpin), line: &Line) -> Result<(), ChildError> {
+    let mut text = serde_json::to_vec(line).map_err(ChildError::Reply)?;
+    text.push(b'\n');
+    output.write_all(&text).await?;
+    output.flush().await?;
+    Ok(())
+}
+
+/// The runner's side: starts `exe` with `args` and an empty environment, hands it the order, tells
+/// `watch` how far it is, and returns what it answers. The child is ended when it is late, when it says too much, and when
 /// this future is dropped.
 ///
 /// # Errors
@@ -168,6 +188,7 @@ pub async fn run<S: AsRef<OsStr>>(
     exe: &Path,
     args: impl IntoIterator<Item = S>,
     order: &Order,
+    watch: impl FnMut(Progress),
 ) -> Result<Report, ChildError> {
     let message = message(order)?;
     let mut child = Command::new(exe)
@@ -181,18 +202,23 @@ pub async fn run<S: AsRef<OsStr>>(
         .spawn()
         .map_err(ChildError::Start)?;
     let most = Duration::from_secs(u64::from(order.bounds.seconds)) + GRACE;
-    let talked = timeout(most, talk(&mut child, message.expose().as_bytes())).await;
+    let talked = timeout(most, talk(&mut child, message.expose().as_bytes(), watch)).await;
     let outcome = talked.unwrap_or(Err(ChildError::Late(most.as_secs())));
     // By now it has ended, or must.
     let _ = child.start_kill();
     let status = child.wait().await?;
     match outcome? {
-        text if text.is_empty() => Err(ChildError::Died(status.to_string())),
-        text => understand(&text, order),
+        Some(reply) => understand(reply, order),
+        None => Err(ChildError::Died(status.to_string())),
     }
 }
 
-async fn talk(child: &mut Child, message: &[u8]) -> Result<Vec<u8>, ChildError> {
+/// Hands the order over and reads to the end; the reply, or nothing where there was none.
+async fn talk(
+    child: &mut Child,
+    message: &[u8],
+    watch: impl FnMut(Progress),
+) -> Result<Option<Line>, ChildError> {
     let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(ChildError::Pipe(std::io::Error::other("no pipes")));
     };
@@ -201,19 +227,42 @@ async fn talk(child: &mut Child, message: &[u8]) -> Result<Vec<u8>, ChildError> 
         let _ = input.write_all(message).await;
         drop(input);
     };
-    let ((), read) = tokio::join!(write, read_up_to(output, MAX_REPLY));
-    let text = read?.ok_or(ChildError::TooLong)?;
+    let ((), reply) = tokio::join!(write, listen(output, watch));
+    let reply = reply?;
     child.wait().await?;
-    Ok(text)
+    Ok(reply)
 }
 
-fn understand(text: &[u8], order: &Order) -> Result<Report, ChildError> {
-    match serde_json::from_slice(text).map_err(ChildError::Reply)? {
-        Reply::Refused { code, detail } => Err(ChildError::Refused { code, detail }),
-        Reply::Answer(answer) if answer.nonce == order.nonce && answer.target == order.target => {
+/// Passes progress on until the reply comes, or the end.
+async fn listen(
+    output: impl AsyncRead + Unpin,
+    mut watch: impl FnMut(Progress),
+) -> Result<Option<Line>, ChildError> {
+    let mut output = BufReader::new(output.take(MAX_REPLY + 1));
+    let (mut text, mut read) = (Vec::new(), 0_u64);
+    loop {
+        text.clear();
+        read += output.read_until(b'\n', &mut text).await? as u64;
+        if read > MAX_REPLY {
+            return Err(ChildError::TooLong);
+        }
+        if text.is_empty() {
+            return Ok(None);
+        }
+        match serde_json::from_slice(&text).map_err(ChildError::Reply)? {
+            Line::Progress(progress) => watch(progress),
+            reply => return Ok(Some(reply)),
+        }
+    }
+}
+
+fn understand(reply: Line, order: &Order) -> Result<Report, ChildError> {
+    match reply {
+        Line::Refused { code, detail } => Err(ChildError::Refused { code, detail }),
+        Line::Answer(answer) if answer.nonce == order.nonce && answer.target == order.target => {
             Ok(*answer)
         }
-        Reply::Answer(_) => Err(ChildError::Mismatch),
+        Line::Answer(_) | Line::Progress(_) => Err(ChildError::Mismatch),
     }
 }
 
@@ -339,10 +388,29 @@ mod tests {
         let message = message(&order()).expect("a message");
         let mut reply = Vec::new();
         serve(message.expose().as_bytes(), &mut reply, || 0).await.expect("served");
-        let refused = understand(&reply, &order()).expect_err("refused");
+        let reply = listen(&reply[..], |_| ()).await.expect("read").expect("a reply");
+        let refused = understand(reply, &order()).expect_err("refused");
         assert!(
             matches!(refused, ChildError::Refused { code, .. } if code == "document-unreadable")
         );
+    }
+
+    #[tokio::test]
+    async fn progress_is_passed_on_before_the_reply_and_an_end_without_one_is_none() {
+        let progress = |done| Progress { doing: "injection".to_owned(), done, of: 3, requests: 7 };
+        let mut lines = Vec::new();
+        for done in [1, 2] {
+            write(&mut lines, &Line::Progress(progress(done))).await.expect("written");
+        }
+        let mut told = Vec::new();
+        let ended = listen(&lines[..], |one| told.push(one)).await.expect("read");
+        assert!(ended.is_none() && told == [progress(1), progress(2)]);
+        let refused = Line::Refused { code: "c".to_owned(), detail: "d".to_owned() };
+        write(&mut lines, &refused).await.expect("written");
+        let reply = listen(&lines[..], |_| ()).await.expect("read");
+        assert!(matches!(reply, Some(Line::Refused { code, .. }) if code == "c"));
+        let endless = tokio::io::repeat(b' ');
+        assert!(matches!(listen(endless, |_| ()).await, Err(ChildError::TooLong)));
     }
 
     #[tokio::test]

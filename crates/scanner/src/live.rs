@@ -4,6 +4,10 @@
 //! that looks, and a pure `judge` over what was seen.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Files, Method};
 use crate::flaw::Flaw;
@@ -102,12 +106,39 @@ checks! {
     Behaviour = behaviour: "behaviour",
 }
 
+/// How far a scan is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The check that is being made.
+    pub doing: String,
+    /// Checks that are behind it, of so many.
+    pub done: usize,
+    pub of: usize,
+    /// Requests sent so far.
+    pub requests: u32,
+}
+
+/// How often a scan tells how far it is, besides at the start of each check.
+const TOLD_EVERY: Duration = Duration::from_millis(500);
+
 /// Carries out an order. `clock` gives milliseconds since 1970; it is read at the start and at the
 /// end. A target that cannot be reached is an answer too, with every check incomplete.
 ///
 /// # Errors
 /// The order itself cannot be carried out: see [`OrderError`].
 pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, OrderError> {
+    watched(order, clock, |_| ()).await
+}
+
+/// The same, and tells `watch` how far it is.
+///
+/// # Errors
+/// As [`run`].
+pub async fn watched(
+    order: &Order,
+    clock: impl Fn() -> u64,
+    watch: impl Fn(Progress),
+) -> Result<Report, OrderError> {
     order.validate()?;
     let started = clock();
     let files = Files::of_value(order.document.clone());
@@ -143,13 +174,18 @@ pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, Order
         incomplete: Vec::new(),
         requests_sent: 0,
     };
+    let tell = |doing: &str, done| {
+        let (doing, requests) = (doing.to_owned(), scan.client.budget.sent());
+        watch(Progress { doing, done, of: order.checks.len(), requests });
+    };
     if fault.is_none() && order.checks.iter().any(|check| *check != CheckId::Transport) {
-        scan.actor(Who::A).await;
+        telling(scan.actor(Who::A), || tell("login", 0)).await;
     }
-    for id in CheckId::ALL.into_iter().filter(|id| order.checks.contains(id)) {
+    let wanted = CheckId::ALL.into_iter().filter(|id| order.checks.contains(id));
+    for (done, id) in wanted.enumerate() {
         let judgement = match &fault {
             Some(error) => Judgement::unjudged(Gap::from(error)),
-            None => id.perform(&scan).await,
+            None => telling(id.perform(&scan), || tell(id.code(), done)).await,
         };
         judgement.enter(id, &mut answer);
     }
@@ -158,6 +194,19 @@ pub async fn run(order: &Order, clock: impl Fn() -> u64) -> Result<Report, Order
     answer.requests_sent = scan.client.budget.sent();
     answer.ended = clock().max(started);
     Ok(answer)
+}
+
+/// Does the work, and tells at its start and then now and again that it is being done.
+async fn telling<T>(work: impl Future<Output = T>, tell: impl Fn()) -> T {
+    let mut work = pin!(work);
+    let mut ticks = tokio::time::interval(TOLD_EVERY);
+    loop {
+        tokio::select! {
+            biased;
+            _ = ticks.tick() => tell(),
+            done = &mut work => return done,
+        }
+    }
 }
 
 /// What the first handshake showed: `None` for plain HTTP, an error for a target whose TLS the

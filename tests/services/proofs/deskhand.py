@@ -154,7 +154,7 @@ def _(s):
     jwk = s.get("/.well-known/jwks.json").json["keys"][0]
     program = ("const c=require('crypto');process.stdout.write(c.createPublicKey({key:JSON.parse(process.argv[1]),format:'jwk'})"
                ".export({type:'spki',format:'pem'}))")
-    pem = subprocess.run(["node", "-e", program, json.dumps(jwk)], capture_output=True, text=True, check=True).stdout
+    pem = subprocess.run(["tests/vendors/node.sh", "-e", program, json.dumps(jwk)], capture_output=True, text=True, check=True).stdout
     return s.get("/api/me", token=hs256(own(), pem)).status == 200
 
 

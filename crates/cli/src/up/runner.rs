@@ -73,7 +73,7 @@ async fn work(control: &Control, runner: RunnerId, pair: &Ed25519KeyPair) {
 async fn measure(job: &Job) -> Result<Measured> {
     let order = serde_json::from_value(order(job)?)?;
     let program = std::env::current_exe().context("finding the program itself")?;
-    let answer = scanner::child::run(&program, ["scan-child"], &order).await?;
+    let answer = scanner::child::run(&program, ["scan-child"], &order, |_| ()).await?;
     measured(&answer)
 }
 

@@ -17,6 +17,7 @@ mod postgres;
 mod real;
 mod review;
 mod sandbox;
+mod scan;
 mod server;
 mod story;
 mod tamper;

@@ -4,7 +4,7 @@
 use proving::{AUDIENCE, Switches, Weakness};
 use scanner::{CheckId, Report, Secret};
 
-use crate::order::{order_for, scan, vendor};
+use crate::order::{order_for, patient_vendor, scan};
 
 const CHECKS: [CheckId; 5] = [
     CheckId::Authentication,
@@ -16,7 +16,7 @@ const CHECKS: [CheckId; 5] = [
 
 /// A scan as alice and bob, with an administrator where the story gives one.
 async fn answer_of(switches: Switches, with_admin: bool) -> Report {
-    let vendor = vendor(switches).await;
+    let vendor = patient_vendor(switches).await;
     let mut order = order_for(&vendor, &CHECKS);
     let mint = |who: &str| {
         let token = vendor.mint(who, AUDIENCE, 300, &vendor.scopes(who)).unwrap();

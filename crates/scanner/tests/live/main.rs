@@ -7,6 +7,7 @@
     reason = "a story that cannot go on has failed"
 )]
 
+mod attacks;
 mod authorisation;
 mod child;
 mod hostile;

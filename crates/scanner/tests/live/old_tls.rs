@@ -110,3 +110,29 @@ async fn a_group_that_we_did_not_offer_a_share_for_still_counts() {
     let answer = transport_of(&["-tls1_3", "-groups", "P-384"]).await;
     assert_eq!(versions(&answer), (&Value::from("1.3"), &Value::from("1.3")));
 }
+
+/// The families of weak suites that were found, by name.
+fn weak_suites(answer: &Report) -> Vec<&str> {
+    let weak = answer.findings.iter().filter(|one| one.flaw == "tls-weak-suite");
+    let mut found: Vec<_> =
+        weak.filter_map(|one| one.title.rsplit_once(": ")).map(|(_, family)| family).collect();
+    found.sort_unstable();
+    found
+}
+
+#[tokio::test]
+async fn each_family_of_weak_suites_is_named_and_good_ones_are_not() {
+    // Debian's OpenSSL is built without export suites, DES and RC4.
+    for (suites, expected) in [
+        ("NULL-SHA256:@SECLEVEL=0", &["no encryption"][..]),
+        ("AECDH-AES128-SHA:@SECLEVEL=0", &["no authentication"]),
+        ("AECDH-AES128-SHA:NULL-SHA:@SECLEVEL=0", &["no authentication", "no encryption"]),
+        ("ECDHE-RSA-AES256-GCM-SHA384", &[]),
+    ] {
+        let suites = format!("ECDHE-RSA-AES128-GCM-SHA256:{suites}");
+        let answer = transport_of(&["-tls1_2", "-cipher", &suites]).await;
+        assert_eq!(weak_suites(&answer), expected, "{suites}: {:#?}", answer.findings);
+        let count = i64::try_from(expected.len()).unwrap();
+        assert_eq!(answer.values["transport.weak_suites"], Value::Int(count), "{suites}");
+    }
+}

@@ -18,8 +18,19 @@ pub fn clock() -> u64 {
 /// A vendor whose windows are short, so that a story need not wait for them.
 pub async fn vendor(switches: Switches) -> Running {
     // Few enough that a burst meets the limit on a busy machine too.
-    let window = Duration::from_secs(3);
-    let rate = RateLimit { requests: 60, anonymous_requests: 240, window };
+    with_rate(switches, RateLimit { requests: 60, anonymous_requests: 240, window: SECOND }).await
+}
+
+/// A vendor that slows no scan down, for checks that do not ask about limits.
+pub async fn patient_vendor(switches: Switches) -> Running {
+    let limit = BOUNDS.per_second * 2;
+    with_rate(switches, RateLimit { requests: limit, anonymous_requests: limit, window: SECOND })
+        .await
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn with_rate(switches: Switches, rate: RateLimit) -> Running {
     let config = VendorConfig { rate, ..VendorConfig::with_switches(switches) };
     Vendor::start(config).await.unwrap()
 }

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use scanner::api::{Api, Files};
 use scanner::child::ChildError;
+use scanner::live::Progress;
 use scanner::order::{Bounds, Order};
 use scanner::report::Described;
 use scanner::{CheckId, Report};
@@ -16,7 +17,7 @@ use super::hand_over::Destination;
 use super::{selected, source};
 use crate::args::{Identities, Live, Manners};
 use crate::exit::{Exit, No};
-use crate::show::Show;
+use crate::show::{self, Show};
 use crate::verb::read_bytes;
 
 mod identities;
@@ -97,8 +98,10 @@ pub fn run(prepared: Prepared, show: Show) -> Result<Report> {
     bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
     bar.set_message(format!("attacking {} …", prepared.order.target));
     bar.enable_steady_tick(Duration::from_millis(100));
+    let watch = |progress: Progress| bar.set_message(told(&prepared.order.target, &progress));
     let runtime = Runtime::new()?;
-    let scanned = runtime.block_on(scanner::child::run(&program, ["scan-child"], &prepared.order));
+    let scan = scanner::child::run(&program, ["scan-child"], &prepared.order, watch);
+    let scanned = runtime.block_on(scan);
     bar.finish_and_clear();
     let mut report = scanned.map_err(|error| match error {
         ChildError::Refused { detail, .. } => No::usage(detail),
@@ -107,6 +110,13 @@ pub fn run(prepared: Prepared, show: Show) -> Result<Report> {
     report.document = Some(prepared.document);
     report.nonce = String::new();
     Ok(report)
+}
+
+/// One line on how far a scan is.
+fn told(target: &str, progress: &Progress) -> String {
+    let Progress { doing, done, of, requests } = progress;
+    let sent = show::count(*requests, "request", "requests");
+    format!("attacking {target}: {doing}, {done} of {of} checks done, {sent}")
 }
 
 fn authority(path: &Path) -> Result<String> {

@@ -22,8 +22,6 @@ const LARGE_GENTLE: usize = 262_144;
 const LONG: usize = 100_000;
 const DEEP: usize = 2_000;
 const ITEMS: usize = 10_000;
-/// A member that no schema has.
-const PADDING: &str = "/portcullis_padding";
 
 pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Found, Gap> {
     let mut found = Found::default();
@@ -51,7 +49,7 @@ pub async fn look(scan: &Scan<'_>, world: &World) -> Result<Found, Gap> {
 /// What a body is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Body {
-    /// JSON members: a member more is padding.
+    /// JSON members, between which there may be space.
     Members,
     /// Any bytes, of which the document promises not to take too many.
     Bytes,
@@ -74,17 +72,11 @@ async fn oversized(
     kind: Body,
     size: usize,
 ) -> Result<Option<Finding>, Gap> {
-    let padding = "x".repeat(size);
-    let mut request = match kind {
-        Body::Members => {
-            let change = Change::new(Spot::Body(PADDING.to_owned()), padding);
-            case.request(scan, &[change])
-        }
-        Body::Bytes => case.request.clone(),
-    };
-    if kind == Body::Bytes {
-        request.body = Some(vec![b'x'; size]);
-    }
+    let mut request = case.request.clone();
+    request.body = Some(match kind {
+        Body::Members => spaced(request.body.as_deref().unwrap_or(b"{}"), size),
+        Body::Bytes => vec![b'x'; size],
+    });
     let Some(reply) = answer(scan, &request).await? else { return Ok(None) };
     if !reply.is_success() || tells_of_error(&reply) {
         return Ok(None);
@@ -93,6 +85,11 @@ async fn oversized(
     exchange.curl = format!("{} # {size} bytes", shortened(&exchange.curl));
     let evidence = vec![case.reply.exchange.clone(), exchange];
     Ok(Some(BODY.found(case.request.operation.clone(), evidence)))
+}
+
+/// The same members with so many spaces before them: larger, and as valid as before (RFC 8259 §2).
+fn spaced(body: &[u8], size: usize) -> Vec<u8> {
+    [&vec![b' '; size][..], body].concat()
 }
 
 /// A command of megabytes helps nobody.
