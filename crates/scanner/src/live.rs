@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Api, Files, Method};
+use crate::api::{Api, Files, Method, Operation};
 use crate::flaw::Flaw;
 use crate::order::{Order, OrderError};
 use crate::report::{self, Finding, GapCode, Incomplete, Report, Value};
@@ -40,7 +40,7 @@ mod token;
 mod witness;
 mod world;
 
-use actor::Who;
+use actor::{Role, Who};
 use budget::Spent;
 use certificate::Certificate;
 use client::{Client, WireError};
@@ -145,6 +145,10 @@ pub async fn watched(
     let mut document = Api::read(&files)?;
     // These answer for the server, not for the operation.
     document.operations.retain(|one| !matches!(one.method, Method::Options | Method::Trace));
+    // Reads are asked by every check: one that undoes everything by its words is asked by none.
+    let undoing = document.operations.iter().filter(|one| is_undoing(one));
+    let left_out: Vec<_> = undoing.map(Operation::label).collect();
+    document.operations.retain(|one| !is_undoing(one));
     let target = Target::read(&order.target, &document.server_urls())?;
     let roots = certificate::roots(&order.trust)?;
     let client = Client::new(order, target)?;
@@ -190,10 +194,22 @@ pub async fn watched(
         judgement.enter(id, &mut answer);
     }
     scan.clean_up().await;
+    if !left_out.is_empty() {
+        let detail =
+            format!("not asked, it undoes everything by its words: {}", left_out.join(", "));
+        let code = GapCode::NoOperation;
+        answer.incomplete.push(Incomplete { check: "document".to_owned(), code, detail });
+    }
     report::rank(&mut answer.findings);
     answer.requests_sent = scan.client.budget.sent();
     answer.ended = clock().max(started);
     Ok(answer)
+}
+
+/// True for a read that is there to reset or to fill the whole store.
+fn is_undoing(operation: &Operation<'_>) -> bool {
+    let password = operation.path.to_ascii_lowercase().contains("password");
+    operation.method.is_safe() && !password && world::is_harmful(operation, Role::Plain)
 }
 
 /// Does the work, and tells at its start and then now and again that it is being done.

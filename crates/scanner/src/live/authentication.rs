@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::client::WireError;
 use super::likeness::{alike, leads_to_login, tells_of_error};
+use super::object_authorisation::is_private;
 use super::reply::Reply;
 use super::scan::{Face, Scan};
-use super::world::{World, is_harmful};
+use super::world::{World, facts, is_harmful};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::api::{Api, Operation};
 use crate::live::CheckId;
@@ -66,6 +69,8 @@ struct Asked {
     told: bool,
     /// Texts that belong to A alone.
     own: Vec<String>,
+    /// It names nothing of anybody's: what it lists may be a catalogue.
+    whole: bool,
 }
 
 struct Seen {
@@ -99,7 +104,8 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
             false => changing::ask(scan, world, index, operation).await,
         };
         // Where the document is silent, only what is A's own is known not to be for everybody.
-        if !asked.stated && !matches!(verdict(&asked, true), Verdict::Open { .. }) {
+        let open = matches!(verdict(&asked, true), Verdict::Open { .. });
+        if !asked.stated && (!open || may_be_catalogue(&asked)) {
             silent.push(asked);
             continue;
         }
@@ -119,8 +125,20 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     judge(&seen)
 }
 
-/// Where no operation says who may call, the service itself may: what nearly all refuse to callers
-/// without a credential, the one that does not has forgotten.
+/// What lists A's own beside others' and holds nothing private may be there for all to see.
+fn may_be_catalogue(asked: &Asked) -> bool {
+    let Ok(reply) = &asked.anonymous else { return false };
+    let lists = reply.json().map(|json| facts::lists(&json)).unwrap_or_default();
+    let mut records = lists.into_iter().flat_map(|(_, records)| records).filter(|record| {
+        let text = Value::Object(record.clone()).to_string();
+        asked.own.iter().any(|own| text.contains(own.as_str()))
+    });
+    let private = records.any(|record| record.keys().any(|name| is_private(name)));
+    asked.whole && !asked.changes && !private
+}
+
+/// Where an operation does not say who may call, the service itself may: what nearly all of them refuse
+/// to callers without a credential, the one that does not has forgotten.
 fn weigh(silent: Vec<Asked>, document: &Api<'_>, seen: &mut Seen) {
     let stated = document.operations.iter().any(|one| one.security.stated);
     let closed = |one: &&Asked| {
@@ -130,8 +148,13 @@ fn weigh(silent: Vec<Asked>, document: &Api<'_>, seen: &mut Seen) {
         control && refused(&one.anonymous)
     };
     let refusing = silent.iter().filter(closed).count();
-    let strict = !stated && refusing >= 4 && refusing * 4 >= silent.len() * 3;
+    let most = refusing >= 4 && refusing * 4 >= silent.len() * 3;
+    let strict = !stated && most;
     for asked in silent {
+        if most && matches!(verdict(&asked, true), Verdict::Open { .. }) {
+            seen.asked.push(asked);
+            continue;
+        }
         let judged = Asked { stated: true, ..asked };
         match verdict(&judged, true) {
             Verdict::Open { .. } if strict && !judged.changes => seen.asked.push(judged),
@@ -170,6 +193,7 @@ async fn read(scan: &Scan<'_>, world: &World, index: usize, operation: &Operatio
         stated: operation.security.stated,
         told: tells_of_everybody(operation),
         own: own.chain(mails).collect(),
+        whole: !operation.is_templated(),
     }
 }
 

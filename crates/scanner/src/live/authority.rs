@@ -3,12 +3,13 @@
 use serde_json::{Map, Value};
 
 use crate::api::{Method, Operation};
-use crate::live::actor::Who;
+use crate::live::actor::{Account, Who};
 use crate::live::call::Inputs;
 use crate::live::client::WireError;
 use crate::live::invent::words;
 use crate::live::scan::Scan;
 use crate::live::world::{World, facts};
+use crate::report::Exchange;
 
 /// Words of a path, a tag, a name or a scope that say it.
 const ROLES: [&str; 26] = [
@@ -44,6 +45,10 @@ const DOERS: [&str; 6] = ["ers", "ors", "ists", "ants", "ians", "ins"];
 
 /// True if the document marks an operation as one of administrators or of some other office.
 pub fn is_marked(operation: &Operation<'_>) -> bool {
+    let told = [operation.summary, operation.description].into_iter().any(is_for_everybody);
+    if told && operation.method.is_safe() {
+        return false;
+    }
     let path = operation.path.split('/').filter(|part| !part.starts_with('{')).flat_map(words);
     let tags = operation.tags.iter().copied().flat_map(words);
     let id = operation.id.into_iter().flat_map(words);
@@ -55,6 +60,23 @@ pub fn is_marked(operation: &Operation<'_>) -> bool {
         || is_told(operation.summary)
         || is_told(operation.description)
         || names_office(operation.summary)
+}
+
+/// `for everybody with an account`, `any signed-in user`: the words open what the path would close.
+fn is_for_everybody(text: &str) -> bool {
+    let said = words(text);
+    let said: Vec<_> = said.iter().map(String::as_str).collect();
+    let everybody = ["everybody", "everyone", "anybody", "anyone"];
+    let people = ["user", "users", "member", "members", "account", "accounts", "caller", "callers"];
+    let inside = ["signed", "logged", "authenticated"];
+    said.windows(2).any(|two| match two {
+        ["for" | "to", one] => everybody.contains(one),
+        ["any" | "every" | "all", one] => inside.contains(one),
+        _ => false,
+    }) || said.windows(3).any(|three| match three {
+        ["for" | "to", "any" | "every" | "all", one] => people.contains(one),
+        _ => false,
+    })
 }
 
 /// `(moderators)`, `staff only`, `only admins`, `administrators may …`.
@@ -244,6 +266,31 @@ pub fn mirror_of(scan: &Scan<'_>, world: &World) -> Option<crate::live::request:
     Some(world.case(index, Who::A)?.bare(scan, &[]))
 }
 
+/// What a list of people that anybody of ours may read says of an account.
+///
+/// # Errors
+/// See [`WireError`].
+pub async fn listed(
+    scan: &Scan<'_>,
+    world: &World,
+    account: &Account,
+) -> Result<Option<(Map<String, Value>, Exchange)>, WireError> {
+    for index in directories(scan, world) {
+        let Some(case) = world.any_case(index) else { continue };
+        let reply = scan.send(&case.request(scan, &[])).await?;
+        let Some(json) = reply.json() else { continue };
+        let mut records = facts::lists(&json).into_iter().flat_map(|(_, records)| records);
+        let own = records.find(|record| {
+            let mut values = record.values().filter_map(facts::scalar);
+            values.any(|value| value == account.name || value == account.email)
+        });
+        if let Some(own) = own {
+            return Ok(Some((own, reply.exchange)));
+        }
+    }
+    Ok(None)
+}
+
 /// Operations that tell a caller about himself.
 fn mirrors(scan: &Scan<'_>, world: &World) -> Vec<usize> {
     let own =
@@ -331,6 +378,20 @@ fn person_parameter<'o>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_for_everybody_by_its_words_is_no_office() {
+        for text in [
+            "Coming sales, for everybody with an account",
+            "The calendar, for all members",
+            "State of the site; any signed-in user may look",
+        ] {
+            assert!(is_for_everybody(text), "{text}");
+        }
+        for text in ["Block any user", "Sales of everybody", "For staff", "Members of the board"] {
+            assert!(!is_for_everybody(text), "{text}");
+        }
+    }
 
     #[test]
     fn offices_are_told_in_many_words() {

@@ -106,7 +106,9 @@ fn in_media(media: &Media<'_>, value: &Value) -> (String, Vec<u8>) {
         let name = name.replace(['"', '\r', '\n'], "_");
         let binary = media.schema.and_then(|schema| {
             let node = schema.node.get("properties")?.get(&name)?;
-            node.text("format").filter(|format| *format == "binary")
+            // OpenAPI 3.1 says it by JSON Schema's own word.
+            let said = node.text("contentMediaType").filter(|one| !one.starts_with("text/"));
+            node.text("format").filter(|format| *format == "binary").or(said)
         });
         let file = if binary.is_some() {
             "; filename=\"probe.txt\"\r\nContent-Type: text/plain"

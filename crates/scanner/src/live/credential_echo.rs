@@ -5,13 +5,14 @@ use super::request::Request;
 use super::scan::{Face, Scan};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::live::CheckId;
+use crate::live::actor::Who;
 use crate::report::{Confidence, Finding, Severity};
 
 pub const CHECK: Check = Check {
     id: CheckId::CredentialEcho,
     title: "Credential echo",
     asks: "Does any answer repeat the credential that was presented?",
-    flaws: &[&IN_BODY, &IN_HEADERS, &REFUSED],
+    flaws: &[&IN_BODY, &IN_HEADERS, &REFUSED, &PASSWORD],
     values: &[
         Measure {
             name: "credential.echoed",
@@ -52,7 +53,20 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     }
     let mut judgement = judge(&scan.client.echoes(), scan.client.mask.can_tell(), gap);
     judgement.findings.extend(refused(scan).await);
+    judgement.findings.extend(told_password(scan));
     judgement
+}
+
+/// The answer to a registration that repeats the password it was given.
+fn told_password(scan: &Scan<'_>) -> Option<Finding> {
+    let accounts =
+        [Who::A, Who::B].into_iter().filter_map(|who| scan.actors().known(who)?.account.as_ref());
+    accounts.into_iter().find_map(|account| {
+        let reply = account.registered.as_ref()?;
+        let operation = scan.document.operations.get(account.door?)?;
+        let told = reply.text().contains(account.password.expose());
+        told.then(|| PASSWORD.found(Some(operation.label()), vec![reply.exchange.clone()]))
+    })
 }
 
 /// What was presented in vain and is repeated by the refusal.
@@ -105,6 +119,17 @@ fn judge(echoes: &Echoes, can_tell: bool, gap: Option<Gap>) -> Judgement {
     }
     judgement
 }
+
+const PASSWORD: Flaw = Flaw {
+    id: "password-repeated",
+    title: "Registering is answered with the password",
+    severity: Severity::Medium,
+    why: "A password that is written into an answer is kept by whatever logs or caches answers on the \
+          way, and shows that the service handles it as it handles any field.",
+    fix: "Never write a password into an answer; keep its hash only.",
+    cwe: 522,
+    ..IN_BODY
+};
 
 const IN_BODY: Flaw = Flaw {
     id: "credential-in-body",

@@ -16,6 +16,8 @@ use crate::live::world::{Object, World, drafted, facts, is_harmful};
 use crate::order::Intensity;
 use crate::report::{Confidence, Exchange, Severity};
 
+mod made_by_office;
+
 pub const CHECK: Check = Check {
     id: CheckId::FunctionAuthorisation,
     title: "Authorisation of functions",
@@ -86,6 +88,24 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
                 judgement.gaps.push(Gap::from(&error));
                 break;
             }
+        }
+    }
+    if scan.intensity > Intensity::Gentle && judgement.gaps.is_empty() {
+        match made_by_office::ask(scan, world).await {
+            Ok(asked) => {
+                let told = |label: &str| {
+                    let mut places = judgement.findings.iter().flat_map(|one| &one.places);
+                    places.any(|place| place.operation.as_deref() == Some(label))
+                };
+                let new: Vec<_> = asked.into_iter().filter(|(label, _)| !told(label)).collect();
+                tested += new.len();
+                for (label, evidence) in new {
+                    let Some(evidence) = evidence else { continue };
+                    open += 1;
+                    judgement.findings.push(OPEN.found(Some(label), evidence));
+                }
+            }
+            Err(error) => judgement.gaps.push(Gap::from(&error)),
         }
     }
     if judgement.gaps.is_empty() {

@@ -133,6 +133,25 @@ impl Marker {
         }
     }
 
+    /// The same, but for texts that this id is made of: `a-good-day` of `A good day`.
+    pub fn plant_beside(&self, id: &str, value: &mut Value) -> bool {
+        match value {
+            Value::String(text) if is_made_of(id, text) => false,
+            Value::String(_) => self.plant(value),
+            Value::Object(members) => {
+                let planted =
+                    members.values_mut().filter_map(|one| self.plant_beside(id, one).then_some(()));
+                planted.count() > 0
+            }
+            Value::Array(items) => {
+                let planted =
+                    items.iter_mut().filter_map(|one| self.plant_beside(id, one).then_some(()));
+                planted.count() > 0
+            }
+            _ => false,
+        }
+    }
+
     /// Writes every marker of ours in a body without hyphen and without anything beside it, for
     /// services that allow letters only. True if there was any.
     pub fn simplify(value: &mut Value) -> bool {
@@ -338,6 +357,18 @@ pub fn words(name: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// True for an id like `a-good-day` and the text `A good day`.
+fn is_made_of(id: &str, text: &str) -> bool {
+    !id.is_empty() && id != text && slug(id).starts_with(&slug(text)) && slug(text).len() >= 4
+}
+
+/// A text as it stands in an address: small letters and digits, with hyphens between words.
+fn slug(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.split(|one: char| !one.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
 }
 
 /// A plain guess at the singular of an English word.

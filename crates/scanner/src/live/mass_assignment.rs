@@ -20,6 +20,7 @@ mod registration;
 mod sent;
 
 use fields::Wish;
+pub use fields::listed_value;
 
 pub const CHECK: Check = Check {
     id: CheckId::MassAssignment,

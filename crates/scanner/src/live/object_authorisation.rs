@@ -19,6 +19,8 @@ mod deleting;
 mod people;
 mod reading;
 
+pub use content::is_private;
+
 pub const CHECK: Check = Check {
     id: CheckId::ObjectAuthorisation,
     title: "Authorisation of objects",
@@ -50,6 +52,8 @@ enum Deed {
 #[derive(Debug)]
 enum Outcome {
     Closed,
+    /// Closed, and said so.
+    Refused,
     /// It is meant for more than its owner.
     Shared,
     Open(Vec<Exchange>),
@@ -112,7 +116,7 @@ async fn all(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
 }
 
 /// True for an account: what is done to those is asked with one that nobody misses.
-fn is_person(world: &World, object: &Object) -> bool {
+pub fn is_person(world: &World, object: &Object) -> bool {
     let made = object.made_by.and_then(|at| world.cases().get(at));
     made.is_some_and(|case| world.roles.get(case.operation) == Some(&Role::Register))
 }

@@ -15,12 +15,13 @@ use super::hello::{HelloAnswer, TlsVersion, client_hello, hello_with, is_enough,
 use super::reply::Reply;
 use super::request::Request;
 use super::scan::{Face, Scan};
+use super::target::is_loopback;
 use super::{Check, Gap, Judgement, Kind, Measure};
 use crate::live::CheckId;
 use crate::report::{Exchange, GapCode, ShownRequest, ShownResponse};
 use flaws::{
-    BAD_CHAIN, BAD_NAME, BAD_TIME, CHAIN_ORDER, COMPRESSED, ENDS_SOON, IN_THE_CLEAR, NO_HSTS,
-    OLD_TLS, WEAK_KEY, WEAK_SIGNATURE, WEAK_SUITE,
+    BAD_CHAIN, BAD_NAME, BAD_TIME, CHAIN_ORDER, COMPRESSED, ENDS_SOON, IN_THE_CLEAR,
+    IN_THE_CLEAR_HERE, NO_HSTS, OLD_TLS, WEAK_KEY, WEAK_SIGNATURE, WEAK_SUITE,
 };
 use keys::Keys;
 use suites::{FAMILIES, Family};
@@ -108,6 +109,8 @@ struct Seen {
     /// `host:port` of the target.
     endpoint: String,
     tls: bool,
+    /// The target is this machine itself.
+    here: bool,
     hellos: Vec<(TlsVersion, Result<HelloAnswer, WireError>)>,
     /// The newest version before 1.3 that is offered, with what was answered to each weak family.
     weak: Option<(TlsVersion, Vec<Offered>)>,
@@ -151,9 +154,11 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         }
     }
     let endpoint = scan.client.target.endpoint();
+    let here = scan.client.open().await.is_ok_and(|address| is_loopback(address.ip()));
     judge(&Seen {
         endpoint,
         tls,
+        here,
         hellos,
         weak,
         keys,
@@ -226,7 +231,8 @@ fn judge(seen: &Seen) -> Judgement {
     if !seen.tls {
         judgement.value("transport.plaintext_refused", false);
         let evidence = seen.usual.as_ref().map(|reply| vec![reply.exchange.clone()]);
-        judgement.findings.push(IN_THE_CLEAR.found(None, evidence.unwrap_or_default()));
+        let flaw = if seen.here { IN_THE_CLEAR_HERE } else { IN_THE_CLEAR };
+        judgement.findings.push(flaw.found(None, evidence.unwrap_or_default()));
         return judgement;
     }
     judge_versions(seen, &mut judgement);

@@ -18,6 +18,7 @@ use crate::live::reply::Reply;
 use crate::live::request::Request;
 use crate::live::scan::Scan;
 
+pub mod asking;
 pub mod facts;
 mod learn;
 pub mod object;

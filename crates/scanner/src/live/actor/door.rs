@@ -118,7 +118,9 @@ pub fn role(document: &Api<'_>, operation: &Operation<'_>) -> Role {
         {
             Role::Register
         }
-        Method::Post if !operation.is_templated() && said.logs_in(asks_password) => Role::LogIn,
+        Method::Post if !operation.is_templated() && said.logs_in(asks_password, &fields) => {
+            Role::LogIn
+        }
         _ => Role::Plain,
     }
 }
@@ -275,7 +277,13 @@ impl Said {
             || self.pair("sign", "in")
     }
 
-    fn logs_in(&self, asks_password: bool) -> bool {
-        self.logs_in_by_words() || (asks_password && (self.has(&LOG_IN) || !self.posts_to_accounts))
+    fn logs_in(&self, asks_password: bool, fields: &[String]) -> bool {
+        // A thing may be kept behind a word of its own: that is no way in.
+        let who = ["user", "name", "mail", "login", "account", "phone"];
+        let names =
+            |field: &String| who.iter().any(|word| field.to_ascii_lowercase().contains(word));
+        let asks_who = fields.len() <= 2 || fields.iter().any(names);
+        let worded = self.has(&LOG_IN) || !self.posts_to_accounts && asks_who;
+        self.logs_in_by_words() || (asks_password && worded)
     }
 }

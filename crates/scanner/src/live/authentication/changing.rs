@@ -58,6 +58,7 @@ pub(super) async fn ask(
         stated: operation.security.stated,
         told: false,
         own: Vec::new(),
+        whole: false,
     }
 }
 
@@ -72,6 +73,7 @@ fn unasked(operation: &Operation<'_>, error: &WireError) -> Asked {
         stated: operation.security.stated,
         told: false,
         own: Vec::new(),
+        whole: false,
     }
 }
 

@@ -13,7 +13,18 @@ fn asked(control: Option<u16>, anonymous: u16, garbage: u16) -> Asked {
     let (anonymous, garbage) = (answer(anonymous), answer(garbage));
     let operation = "GET /x".to_owned();
     let (changes, effect, stated, own) = (control.is_none(), None, true, Vec::new());
-    Asked { operation, control, anonymous, garbage, changes, effect, stated, told: false, own }
+    Asked {
+        operation,
+        control,
+        anonymous,
+        garbage,
+        changes,
+        effect,
+        stated,
+        told: false,
+        own,
+        whole: false,
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::live::actor::Who;
 use crate::live::authority::is_marked;
 use crate::live::call::as_text;
 use crate::live::invent::words;
+use crate::live::object_authorisation::is_person;
 use crate::live::scan::Scan;
 use crate::live::world::{Case, World, facts};
 
@@ -61,6 +62,15 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
     let Some(json) = case.reply.json() else { return Vec::new() };
     // What an office is told is another question.
     if operation.method != Method::Get || is_marked(operation) || case.who == Who::Admin {
+        return Vec::new();
+    }
+    // A list to which callers add is what they keep, not who they are.
+    let path = facts::normal(operation.path);
+    let kept = world
+        .objects()
+        .iter()
+        .any(|one| one.collection == path && !is_person(world, one) && one.made_by.is_some());
+    if kept {
         return Vec::new();
     }
     let documented = documented(scan, case.operation);

@@ -250,7 +250,7 @@ fn office_value(world: &World, name: &str) -> Option<Value> {
 }
 
 /// Another value of a list that the document gives for a field of this name.
-fn listed_value(scan: &Scan<'_>, name: &str, now: &Value) -> Option<Value> {
+pub fn listed_value(scan: &Scan<'_>, name: &str, now: &Value) -> Option<Value> {
     let fields = scan.document.shapes.list.iter().flat_map(|shape| shape.fields.iter());
     let listed =
         fields.filter(|field| field.name == name).filter_map(|field| field.node.get("enum"));

@@ -6,7 +6,7 @@ use super::fields::{Wish, wishes};
 use super::{Sent, is_good};
 use crate::api::Operation;
 use crate::live::actor::{Account, Who, log_in, sign_up, sign_up_with};
-use crate::live::authority::mirror_of;
+use crate::live::authority::{listed, mirror_of};
 use crate::live::client::WireError;
 use crate::live::scan::Scan;
 use crate::live::world::{World, facts};
@@ -60,6 +60,10 @@ async fn told(
             record = shown;
             evidence.push(reply.exchange);
         }
+    }
+    if let Some((listed, shown)) = listed(scan, world, account).await? {
+        record.extend(listed);
+        evidence.push(shown);
     }
     // What registering repeats of the request alone is no proof where more is known.
     Ok((!record.is_empty()).then_some((record, evidence)))

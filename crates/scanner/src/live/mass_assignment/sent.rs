@@ -70,6 +70,15 @@ pub(super) async fn ask(
             }));
         }
     };
+    // What belongs to A is as it was again: another role would change what A may ask later.
+    if !creates(world, case) {
+        let back = |wish: &Wish| {
+            let value = control.record.get(&wish.name)?.clone();
+            Some(change(&holder, &Wish { name: wish.name.clone(), value }))
+        };
+        let back: Vec<_> = wishes.iter().filter_map(back).collect();
+        turn(scan, world, operation, case, &back).await?;
+    }
     let mut evidence = vec![control.reply.exchange];
     evidence.extend(control.shown);
     evidence.push(attack.reply.exchange);

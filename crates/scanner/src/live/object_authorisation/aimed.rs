@@ -12,9 +12,11 @@ use crate::live::call::Inputs;
 use crate::live::client::WireError;
 use crate::live::invent::{Marker, words};
 use crate::live::likeness::tells_of_error;
+use crate::live::request::Request;
 use crate::live::scan::Scan;
 use crate::live::world::object::{Look, fields};
 use crate::live::world::{Change, Object, Spot, World, drafted, facts, is_harmful};
+use crate::report::Exchange;
 
 /// Objects of different collections that one operation is tried on.
 const MOST_KINDS: usize = 12;
@@ -41,6 +43,9 @@ pub(super) async fn ask(
     let world = scan.world().await;
     for (index, operation) in scan.document.operations.iter().enumerate() {
         let role = world.roles.get(index).copied().unwrap_or(Role::Plain);
+        // To delete a key that was made for this ends nobody's session.
+        let deletes = operation.method == Method::Delete && operation.is_templated();
+        let role = if deletes && role == Role::LogOut { Role::Plain } else { role };
         let plain = role == Role::Plain && !is_harmful(operation, role) && !operation.is_public();
         if operation.method.is_safe() || !plain {
             continue;
@@ -252,8 +257,8 @@ async fn act(
     else {
         return Ok(None);
     };
-    let attack = scan.written(operation, inputs).with(scan.credential(Who::B).await);
-    let attack = scan.send(&attack).await?;
+    let request = scan.written(operation, inputs).with(scan.credential(Who::B).await);
+    let attack = scan.send(&request).await?;
     if !attack.is_success() || tells_of_error(&attack) {
         return Ok(None);
     }
@@ -263,15 +268,34 @@ async fn act(
         return Ok(None);
     };
     let deed = if after.there { Deed::Change } else { Deed::Delete };
+    let told = attack.text().into_owned();
     let written = marker.is_in(&after.text) && !marker.is_in(&before.text);
     let deleted = Deleted { before, after, sibling_before, sibling_after, attack: attack.exchange };
     let outcome = gone(&deleted);
-    Ok(match outcome {
+    match outcome {
         Outcome::Open(_) if deed == Deed::Delete || written || moved(&deleted) => {
-            Some((if is_removal(operation) { Deed::Delete } else { deed }, outcome))
+            return Ok(Some((if is_removal(operation) { Deed::Delete } else { deed }, outcome)));
         }
-        _ => None,
-    })
+        _ => {}
+    }
+    repeated(scan, world, &request, fresh, &told, deleted.attack).await
+}
+
+/// What B only named comes back with what A wrote in it, though B is refused it alone.
+async fn repeated(
+    scan: &Scan<'_>,
+    world: &World,
+    request: &Request,
+    fresh: &Object,
+    told: &str,
+    attack: Exchange,
+) -> Result<Option<(Deed, Outcome)>, WireError> {
+    let sent = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
+    if fresh.is_in(&sent) || fresh.is_in(&request.path) || !fresh.is_in(told) {
+        return Ok(None);
+    }
+    let alone = world.look(scan, fresh, Who::B).await?.filter(|look| !look.there);
+    Ok(alone.map(|look| (Deed::Read, Outcome::Open(vec![look.reply.exchange.clone(), attack]))))
 }
 
 /// True for operations that are there to remove, whether they forget or only mark.

@@ -118,7 +118,8 @@ async fn change(
 ) -> Result<Option<Outcome>, WireError> {
     let marker = Marker::fresh();
     let mut inputs = case.inputs.clone();
-    let planted = inputs.body.as_mut().is_some_and(|body| marker.plant(body));
+    let id = object.id().filter(|id| id.len() > 4).unwrap_or_default();
+    let planted = inputs.body.as_mut().is_some_and(|body| marker.plant_beside(&id, body));
     if !planted && !alter(&mut inputs) && operation.method != Method::Post {
         return Ok(None);
     }

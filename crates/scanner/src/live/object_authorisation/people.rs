@@ -1,5 +1,7 @@
 //! B reads, changes and removes an account that the scan registered for this and nobody misses.
 
+use serde_json::Value;
+
 use super::content::{is_listed, is_private, shared};
 use super::{Deed, Outcome, Seen};
 use crate::api::{Method, Operation};
@@ -8,15 +10,22 @@ use crate::live::authority::{Person, is_marked};
 use crate::live::client::WireError;
 use crate::live::invent::Marker;
 use crate::live::likeness::tells_of_error;
+use crate::live::mass_assignment::listed_value;
+use crate::live::reply::Reply;
 use crate::live::scan::Scan;
-use crate::live::world::{Change, Spot, World, drafted};
+use crate::live::world::object::fields;
+use crate::live::world::{Change, Spot, World, drafted, facts};
 use crate::secret::Secret;
 
 /// Asks every operation whose path names a person.
 pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
     let world = scan.world().await;
-    let about = |one: &&Operation<'_>| one.is_templated() && !one.is_public() && !is_marked(one);
-    if !scan.document.operations.iter().any(|one| about(&one) && one.path.contains('{')) {
+    let ours = |one: &&Operation<'_>| !one.is_public() && !is_marked(one);
+    let about = |one: &&Operation<'_>| ours(one) && one.is_templated();
+    let named: Vec<_> = scan.document.operations.iter().filter(ours).collect();
+    let named: Vec<_> =
+        named.into_iter().filter(|one| names_in_body(scan, one).is_some()).collect();
+    if named.is_empty() && !scan.document.operations.iter().any(|one| about(&one)) {
         return Ok(());
     }
     let Some(person) = Person::find(scan, world, Who::C).await? else { return Ok(()) };
@@ -28,6 +37,9 @@ pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireErro
         |one: &&&Operation<'_>| matches!(one.method, Method::Put | Method::Patch | Method::Post);
     for operation in operations.iter().filter(changes) {
         change(scan, world, &person, operation, seen).await?;
+    }
+    for operation in named {
+        change_named(scan, world, &person, operation, seen).await?;
     }
     for operation in operations.iter().filter(|one| one.method == Method::Delete) {
         remove(scan, world, &person, operation, seen).await?;
@@ -128,6 +140,64 @@ async fn change(
     Ok(())
 }
 
+/// The field of a change's body that says whose account is meant, where the path does not.
+fn names_in_body(scan: &Scan<'_>, operation: &Operation<'_>) -> Option<String> {
+    let changes = matches!(operation.method, Method::Put | Method::Patch);
+    if !changes || operation.is_templated() {
+        return None;
+    }
+    let body = drafted(scan, operation, &Marker::fresh()).body?;
+    let members = body.as_object()?;
+    let whose =
+        ["username", "user", "user_id", "userId", "userName", "account_id", "accountId", "login"];
+    let found = whose.into_iter().find(|name| members.contains_key(*name));
+    found.filter(|_| members.len() > 1).map(str::to_owned)
+}
+
+/// B names somebody else's account in the body; what that account is then told of itself tells.
+async fn change_named(
+    scan: &Scan<'_>,
+    world: &World,
+    person: &Person,
+    operation: &Operation<'_>,
+    seen: &mut Seen,
+) -> Result<(), WireError> {
+    let Some(name) = names_in_body(scan, operation) else { return Ok(()) };
+    let Some(id) = facts::value_for(&person.record, &name, "user") else { return Ok(()) };
+    let Some(before) = person.look(scan, world).await?.filter(Reply::is_success) else {
+        return Ok(());
+    };
+    let told = fields(&before.text());
+    let marker = Marker::fresh();
+    let mut inputs = drafted(scan, operation, &marker);
+    let members = inputs.body.as_mut().and_then(Value::as_object_mut);
+    for (key, value) in members.into_iter().flatten() {
+        let same = told.get(key).is_some_and(|now| now == value);
+        match key == &name {
+            true => *value = Value::from(id.as_str()),
+            false if same => {
+                *value = listed_value(scan, key, value).unwrap_or_else(|| value.clone())
+            }
+            false => {}
+        }
+    }
+    let attack = scan.written(operation, &inputs).with(scan.credential(Who::B).await);
+    let attack = scan.send(&attack).await?;
+    let Some(after) = person.look(scan, world).await? else { return Ok(()) };
+    let now = fields(&after.text());
+    let sent = inputs.body.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let mut taken = sent.filter(|(key, value)| {
+        **key != name && now.get(*key) == Some(*value) && told.get(*key) != Some(*value)
+    });
+    let open = attack.is_success() && !tells_of_error(&attack) && taken.next().is_some();
+    let outcome = match open {
+        true => Outcome::Open(vec![before.exchange, attack.exchange, after.exchange]),
+        false => Outcome::Closed,
+    };
+    seen.note(Deed::Change, operation.label(), outcome);
+    Ok(())
+}
+
 fn asks_password(body: &Option<serde_json::Value>) -> bool {
     let members = body.as_ref().and_then(serde_json::Value::as_object);
     members.is_some_and(|members| members.keys().any(|name| crate::live::actor::is_password(name)))
@@ -160,7 +230,7 @@ async fn remove(
     seen: &mut Seen,
 ) -> Result<(), WireError> {
     let Some(inputs) = person.inputs(scan, world, operation) else { return Ok(()) };
-    if crate::live::world::facts::last_parameter(operation.path).is_none() {
+    if facts::last_parameter(operation.path).is_none() {
         return Ok(());
     }
     let outcome = removed(scan, world, person, scan.written(operation, &inputs), Who::B).await?;
@@ -177,7 +247,7 @@ async fn removed(
     by: Who,
 ) -> Result<Outcome, WireError> {
     let undecided = |why: &str| Ok(Outcome::Undecided(why.to_owned()));
-    let good = |reply: &crate::live::reply::Reply| reply.is_success() && !tells_of_error(reply);
+    let good = |reply: &Reply| reply.is_success() && !tells_of_error(reply);
     let Some(before) = person.look(scan, world).await?.filter(good) else {
         return undecided("nothing shows the account to its owner");
     };

@@ -47,7 +47,9 @@ pub(super) async fn ask(
     let world = scan.world().await;
     let mine = world.objects().iter().filter(|object| object.owner == Who::A);
     // What says of itself that it is for others proves nothing: it is made again for nobody else.
-    for object in mine.filter(|object| !is_shown_around(object)) {
+    let (made, found): (Vec<_>, Vec<_>) =
+        mine.filter(|object| !is_shown_around(object)).partition(|object| object.made_by.is_some());
+    for object in made.into_iter().chain(found) {
         each(scan, world, object, lists, false, seen).await?;
     }
     for object in hidden(scan, world).await? {
@@ -75,6 +77,14 @@ async fn each(
                 && one.operation == operation.label()
                 && matches!(one.outcome, Outcome::Open(_))
         };
+        // B may have been let in to what was there before; what was made now is A's alone.
+        let refused = || {
+            let mut asked = seen.asked.iter().filter(|one| one.operation == operation.label());
+            asked.any(|one| one.deed == Deed::Read && matches!(one.outcome, Outcome::Refused))
+        };
+        if object.made_by.is_none() && (refused() || is_for_more(operation)) {
+            continue;
+        }
         // What stands below something that B is shown is shown with it.
         let listed =
             object.marker.as_ref().is_some_and(|one| lists.iter().any(|list| one.is_in(list)));
@@ -89,6 +99,14 @@ async fn each(
         seen.note(Deed::Read, operation.label(), outcome);
     }
     Ok(())
+}
+
+/// `Visible for the buyer and for the companions`: others may have been let in by name.
+fn is_for_more(operation: &Operation<'_>) -> bool {
+    let said = format!("{} {}", operation.summary, operation.description).to_ascii_lowercase();
+    let more =
+        ["companion", "participant", "collaborator", "shared with", "invited", "both parties"];
+    more.iter().any(|word| said.contains(word))
 }
 
 /// The query and the headers that were seen to work.
@@ -139,7 +157,8 @@ pub(super) fn judge(read: &Read) -> Outcome {
     let marker = read.marker.as_ref();
     let same = shared(&read.own, &read.other, marker, &read.known);
     if same.is_empty() {
-        return Outcome::Closed;
+        let refused = !read.other.is_success() || tells_of_error(&read.other);
+        return if refused { Outcome::Refused } else { Outcome::Closed };
     }
     let also = |reply: &Option<Reply>| {
         reply
@@ -386,7 +405,7 @@ mod tests {
         let closed = |body: &'static str, status| {
             read(move |read, _| read.other = Arc::new(json(status, body)))
         };
-        assert!(matches!(closed(r#"{"detail": "no"}"#, 404), Outcome::Closed));
+        assert!(matches!(closed(r#"{"detail": "no"}"#, 404), Outcome::Refused));
         assert!(matches!(closed(r#"{"id": 555, "note": "mine"}"#, 200), Outcome::Closed));
     }
 

@@ -4,39 +4,15 @@ use std::sync::Arc;
 
 use super::Found;
 use super::flaws::PAGE;
-use crate::api::{Operation, Parameter, Put};
+use crate::api::{Operation, Put};
 use crate::live::Gap;
 use crate::live::call::Inputs;
 use crate::live::injection::probe::items;
 use crate::live::reply::Reply;
 use crate::live::scan::Scan;
+use crate::live::world::asking::{bound, is_size};
 use crate::live::world::{Case, Change, Spot, World};
 
-/// Names of parameters that say how long a page is, without signs.
-const NAMES: [&str; 22] = [
-    "limit",
-    "perpage",
-    "pagesize",
-    "size",
-    "pagelimit",
-    "count",
-    "first",
-    "top",
-    "take",
-    "max",
-    "maxresults",
-    "maxitems",
-    "rows",
-    "results",
-    "num",
-    "number",
-    "n",
-    "items",
-    "itemsperpage",
-    "resultsperpage",
-    "length",
-    "amount",
-];
 /// What is asked for, and what counts as a page that nobody bounded.
 const HUGE: u64 = 1_000_000;
 const MANY: usize = 1_000;
@@ -119,16 +95,6 @@ async fn page(
     }
 }
 
-fn is_size(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    NAMES.contains(&plain.to_ascii_lowercase().as_str())
-}
-
-fn bound(parameter: &Parameter<'_>) -> Option<usize> {
-    let bound = parameter.schema?.node.value.get("maximum")?.as_u64()?;
-    usize::try_from(bound).ok()
-}
-
 /// More than the document allows; or more than any program gives without a bound of its own: a
 /// bound is a round number, and the whole of a table mostly is not.
 fn is_unbounded(count: usize, documented: Option<usize>) -> bool {
@@ -149,11 +115,5 @@ mod tests {
             assert!(!is_unbounded(bounded, None), "{bounded}");
         }
         assert!(!is_unbounded(123, Some(123)));
-    }
-
-    #[test]
-    fn sizes_are_known_by_their_names() {
-        assert!(["limit", "per_page", "page[size]", "pageSize"].into_iter().all(is_size));
-        assert!(!["page", "q", "offset"].into_iter().any(is_size));
     }
 }

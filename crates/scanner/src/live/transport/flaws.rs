@@ -15,6 +15,15 @@ pub(super) const IN_THE_CLEAR: Flaw = Flaw {
     cwe: 319,
 };
 
+/// On the way to this machine itself there is nobody.
+pub(super) const IN_THE_CLEAR_HERE: Flaw = Flaw {
+    severity: Severity::Info,
+    why: "On loopback nobody stands in between; served to anyone else like this, credentials and data \
+          could be read and changed on the way.",
+    fix: "Serve it with TLS wherever it leaves this machine.",
+    ..IN_THE_CLEAR
+};
+
 pub(super) const OLD_TLS: Flaw = Flaw {
     id: "tls-old",
     check: CheckId::Transport.code(),

@@ -28,6 +28,7 @@ fn seen(versions: [Option<TlsVersion>; 4]) -> Seen {
     Seen {
         endpoint: "a.example:443".to_owned(),
         tls: true,
+        here: false,
         hellos: TlsVersion::ALL.into_iter().zip(answers).collect(),
         weak: None,
         keys: None,

@@ -151,8 +151,19 @@ pub fn id_of(record: &Map<String, Value>, kind: &str) -> Option<String> {
             .filter(|(name, _)| matches!(last_word(name).as_str(), "id" | "uuid" | "guid"));
         scalar(ids.next()?.1)
     };
+    // `listId` of a watchlist.
+    let akin = || {
+        let mut ids = record.iter().filter(|(name, _)| match words(name).as_slice() {
+            [stem, end] => {
+                let id = matches!(end.as_str(), "id" | "uuid" | "guid" | "number" | "no" | "ref");
+                id && stem.len() >= 3 && kind.ends_with(&singular(stem))
+            }
+            _ => false,
+        });
+        scalar(ids.next()?.1)
+    };
     let other = || IDS.iter().skip(4).find_map(|id| scalar(named(id)?.1));
-    exact.or_else(of_kind).or_else(other).or_else(ending)
+    exact.or_else(of_kind).or_else(akin).or_else(other).or_else(ending)
 }
 
 /// What a person is called, with the field that says it.

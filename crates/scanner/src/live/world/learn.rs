@@ -21,7 +21,7 @@ mod turns;
 pub use fill::drafted;
 
 /// Attempts at one operation: later ones mend what earlier answers complained of.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 4;
 /// Records of one answer that are kept.
 const MOST_RECORDS: usize = 30;
 /// Objects of one collection that are taken for somebody's because only his list shows them.

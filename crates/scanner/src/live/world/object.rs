@@ -8,12 +8,17 @@ use crate::api::{Method, Operation, Put};
 use crate::live::actor::Who;
 use crate::live::call::Inputs;
 use crate::live::client::WireError;
-use crate::live::invent::Marker;
+use crate::live::invent::{Marker, singular, words};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::request::Presented;
 use crate::live::scan::Scan;
-use crate::live::world::{Case, Change, Object, Spot, World, facts};
+use crate::live::world::{Case, Change, Object, Spot, World, asking, facts};
+
+/// Pages beyond the first that are looked through for an object.
+const MOST_PAGES: u64 = 3;
+/// Lines of an answer in plain text that are compared.
+const MOST_LINES: usize = 500;
 
 /// How an object looks to somebody.
 #[derive(Debug, Clone)]
@@ -118,7 +123,12 @@ impl World {
             all.filter(|(_, operation)| operation.method == Method::Get)
         };
         let by_path = reads().find_map(|(index, one)| Some((index, object.inputs(scan, one)?)));
-        by_path.or_else(|| reads().find_map(|(index, one)| Some((index, object.asked(scan, one)?))))
+        // A list of what it holds is asked for by its id too, and shows something else.
+        let kind = singular(&facts::kind(&object.collection));
+        let of_it = |one: &Operation<'_>| facts::kinds_meant("id", one.path).contains(&kind);
+        let mut by_query = reads().filter(|(_, one)| of_it(one));
+        by_path
+            .or_else(|| by_query.find_map(|(index, one)| Some((index, object.asked(scan, one)?))))
     }
 
     /// The operation that lists its collection.
@@ -152,11 +162,57 @@ impl World {
         let credential = scan.credential(who).await;
         let reply = Arc::new(scan.send(&scan.written(operation, &inputs).with(credential)).await?);
         let good = reply.is_success() && !tells_of_error(&reply);
-        let text = match single {
-            true => reply.text().into_owned(),
-            false => self.part(&reply, object).unwrap_or_default(),
-        };
-        Ok(Some(Look { there: good && !text.is_empty(), text, reply }))
+        if single {
+            let text = reply.text().into_owned();
+            return Ok(Some(Look { there: good && !text.is_empty(), text, reply }));
+        }
+        match self.part(&reply, object).filter(|_| good) {
+            Some(text) => Ok(Some(Look { there: true, text, reply })),
+            None => self.further(scan, object, who, (operation, &inputs), reply).await.map(Some),
+        }
+    }
+
+    /// Looks for an object beyond the first page of its list: by a search, and on the longest page
+    /// that the document allows.
+    async fn further(
+        &self,
+        scan: &Scan<'_>,
+        object: &Object,
+        who: Who,
+        (operation, inputs): (&Operation<'_>, &Inputs),
+        first: Arc<Reply>,
+    ) -> Result<Look, WireError> {
+        let search = asking::search(operation).zip(object.marker.as_ref());
+        let found = search.map(|(one, marker)| (one.name, Value::from(marker.tail())));
+        let sizes = operation.at_place(Put::Query).find(|one| asking::is_size(one.name));
+        let whole = sizes.map(|one| (one.name, Value::from(asking::bound(one).unwrap_or(100))));
+        let mut tries: Vec<Vec<(&str, Value)>> = found.into_iter().map(|one| vec![one]).collect();
+        tries.extend(whole.clone().map(|one| vec![one]));
+        // The newest often stands last.
+        if let Some(((size, many), further)) = whole.zip(asking::further(operation)) {
+            let pages = 1..=MOST_PAGES;
+            tries.extend(pages.map(|page| {
+                let at = if further.1 { page * many.as_u64().unwrap_or(100) } else { page + 1 };
+                vec![(size, many.clone()), (further.0, Value::from(at))]
+            }));
+        }
+        for changes in tries {
+            let mut inputs = inputs.clone();
+            for (name, value) in changes {
+                inputs.put(&Change::new(Spot::Query(name.to_owned()), value));
+            }
+            let credential = scan.credential(who).await;
+            let reply = scan.send(&scan.written(operation, &inputs).with(credential)).await?;
+            let good = reply.is_success() && !tells_of_error(&reply);
+            if let Some(text) = self.part(&reply, object).filter(|_| good) {
+                return Ok(Look { there: true, text, reply: Arc::new(reply) });
+            }
+            let more = reply.json().is_some_and(|json| !facts::lists(&json).is_empty());
+            if !more && inputs.query.len() > 1 {
+                break;
+            }
+        }
+        Ok(Look { there: false, text: String::new(), reply: first })
     }
 
     /// The record of an object in an answer that lists several.
@@ -195,8 +251,13 @@ impl World {
         }
         changes.iter().for_each(|change| inputs.put(change));
         let credential = scan.credential(object.owner).await;
-        let request = scan.written(operation, &inputs).with(credential);
-        let reply = Arc::new(scan.send(&request).await?);
+        let mut request = scan.written(operation, &inputs).with(credential);
+        let mut reply = Arc::new(scan.send(&request).await?);
+        if reply.status == 409 && inputs.body.as_mut().is_some_and(|body| renamed(body, &marker)) {
+            let credential = scan.credential(object.owner).await;
+            request = scan.written(operation, &inputs).with(credential);
+            reply = Arc::new(scan.send(&request).await?);
+        }
         if !reply.is_success() || tells_of_error(&reply) {
             return Ok(None);
         }
@@ -209,6 +270,21 @@ impl World {
         self.remember(fresh.clone());
         Ok(Some(fresh))
     }
+}
+
+/// Gives what may be there only once another value: codes and names that the document gave.
+fn renamed(body: &mut Value, marker: &Marker) -> bool {
+    let once = ["code", "name", "title", "slug", "handle", "key", "label", "number"];
+    let members = body.as_object_mut().into_iter().flatten();
+    let mut texts = members.filter(|(name, value)| {
+        let said = words(name);
+        value.is_string() && said.last().is_some_and(|last| once.contains(&last.as_str()))
+    });
+    let Some((_, value)) = texts.next() else { return false };
+    let upper = value.as_str().is_some_and(|text| !text.contains(char::is_lowercase));
+    let made = marker.plain();
+    *value = Value::from(if upper { made.to_uppercase() } else { made });
+    true
 }
 
 /// The version that a change of this path must name (`ETag`), as somebody is told it.
@@ -235,7 +311,11 @@ pub fn leaves(reply: &Reply, known: &[String]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     match reply.json() {
         Some(json) => collect(&json, "", &mut found),
-        None => found.push((String::new(), reply.text().into_owned())),
+        None => {
+            let text = reply.text();
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            found.extend(lines.take(MOST_LINES).map(|line| (String::new(), line.to_owned())));
+        }
     }
     found.retain(|(_, text)| text.len() >= 3 && !known.contains(text));
     found

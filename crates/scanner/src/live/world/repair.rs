@@ -35,8 +35,10 @@ pub fn faults(
     }
     let text = reply.text();
     let lower = text.to_ascii_lowercase();
+    let called = reply.json().map(|json| own_names(&json)).unwrap_or_default();
     for name in quoted(&text)
         .into_iter()
+        .filter(|name| !called.contains(name))
         .chain(before_required(&text))
         .chain(door::fields(document, operation))
     {
@@ -94,6 +96,24 @@ fn located(answer: &Value, found: &mut Vec<Fault>) {
         }
         _ => {}
     }
+}
+
+/// What an error calls itself: `unknown_event` of `{"code": "unknown_event"}`.
+fn own_names(answer: &Value) -> Vec<String> {
+    let Some(members) = answer.as_object() else { return Vec::new() };
+    let mut found = Vec::new();
+    for (name, value) in members {
+        match value {
+            Value::Object(_) => found.extend(own_names(value)),
+            Value::String(text)
+                if ["error", "code", "type", "reason", "kind"].contains(&name.as_str()) =>
+            {
+                found.push(text.clone());
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn of_type(said: &str) -> Option<Value> {

@@ -17,15 +17,37 @@ use crate::live::reply::Reply;
 use crate::live::request::Request;
 use crate::live::scan::Scan;
 use crate::live::world::object::leaves;
-use crate::live::world::{Change, Object, Spot, World, facts};
+use crate::live::world::{Change, Object, Spot, World, asking, facts};
 
 /// Words for people.
-const PEOPLE: [&str; 14] = [
-    "user", "customer", "owner", "member", "account", "employee", "author", "client", "person",
-    "patient", "assignee", "creator", "driver", "sender",
+const PEOPLE: [&str; 26] = [
+    "user",
+    "customer",
+    "owner",
+    "member",
+    "account",
+    "employee",
+    "author",
+    "client",
+    "person",
+    "patient",
+    "assignee",
+    "creator",
+    "driver",
+    "sender",
+    "buyer",
+    "seller",
+    "recipient",
+    "guest",
+    "tenant",
+    "student",
+    "holder",
+    "applicant",
+    "organizer",
+    "organiser",
+    "host",
+    "payer",
 ];
-/// Words for what is searched for.
-const SEARCH: [&str; 7] = ["q", "query", "search", "term", "text", "keyword", "find"];
 
 pub(super) async fn ask(
     scan: &Scan<'_>,
@@ -198,11 +220,16 @@ async fn unasked(
     if refused.is_empty() {
         return Ok(None);
     }
-    let search = operation
-        .at_place(Put::Query)
-        .find(|one| words(one.name).last().is_some_and(|word| SEARCH.contains(&word.as_str())));
-    for object in refused {
-        let word = object.marker.as_ref().map(|marker| marker.tail().to_owned());
+    let search = asking::search(operation);
+    // Some indexes know whole words only.
+    let marked =
+        |object: &&Object| object.marker.as_ref().map(|one| [one.tail().to_owned(), one.text()]);
+    let asked = refused.iter().flat_map(|object| {
+        let words = search.and(marked(object)).into_iter().flatten().map(Some);
+        let words: Vec<_> = if search.is_some() { words.collect() } else { vec![None] };
+        words.into_iter().map(move |word| (object, word))
+    });
+    for (object, word) in asked {
         let changes = search
             .zip(word)
             .map(|(parameter, word)| Change::new(Spot::Query(parameter.name.to_owned()), word));

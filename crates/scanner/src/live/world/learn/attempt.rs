@@ -12,7 +12,7 @@ use crate::live::call::Inputs;
 use crate::live::invent::{Invention, Marker, singular, words};
 use crate::live::reply::Reply;
 use crate::live::request::Presented;
-use crate::live::world::{Case, Change, Spot, facts, repair};
+use crate::live::world::{Case, Change, Object, Spot, facts, repair};
 
 impl<'a> Learner<'_, 'a> {
     /// Sends, and when an answer says which field was wrong, mends it and sends again. The number of
@@ -105,6 +105,19 @@ impl<'a> Learner<'_, 'a> {
         if operation.bodies.is_empty() && inputs.body.is_some() {
             inputs.undocumented_body = true;
         }
+        // One's own may not be ready for it: what is listed may be.
+        if *inputs == before && operation.method == Method::Post {
+            let body = inputs.body.as_mut().and_then(Value::as_object_mut);
+            for (name, value) in body.into_iter().flatten() {
+                if let Some(other) = self.listed_instead(name, value, who) {
+                    *value = other;
+                }
+            }
+        }
+        // What nobody asked for may be what is not liked.
+        if *inputs == before && matches!(reply.status, 400 | 404 | 409 | 422) {
+            self.leave_out_optional(operation, inputs);
+        }
         // Nothing was named: an example of somebody else's may have been the fault.
         if *inputs == before && matches!(reply.status, 400 | 403 | 404 | 422) {
             let members = inputs.body.as_mut().and_then(Value::as_object_mut);
@@ -122,15 +135,102 @@ impl<'a> Learner<'_, 'a> {
         *inputs != before
     }
 
+    /// Leaves out of a body what names something else and is not required.
+    fn leave_out_optional(&self, operation: &Operation<'a>, inputs: &mut Inputs) {
+        let schema = operation.body().and_then(|media| media.schema);
+        let Some(shape) = schema.and_then(|schema| self.scan.document.shapes.get(schema)) else {
+            return;
+        };
+        let Some(body) = inputs.body.as_mut().and_then(Value::as_object_mut) else { return };
+        let required =
+            |name: &str| shape.fields.iter().any(|field| field.path == name && field.required);
+        let any = shape.fields.iter().any(|field| field.required);
+        let names_other = |name: &str| {
+            let said = words(name);
+            let last = said.last().map(String::as_str).unwrap_or_default();
+            matches!(last, "code" | "id" | "ids" | "ref" | "key" | "coupon" | "voucher" | "promo")
+        };
+        body.retain(|name, _| !any || required(name) || !names_other(name));
+    }
+
+    /// In place of an own id, one of the same kind that the caller saw in a list and did not make.
+    fn listed_instead(&self, name: &str, value: &Value, who: Who) -> Option<Value> {
+        let text = crate::live::call::as_text(value);
+        let id = |one: &Known| facts::id_of(&one.record, &one.kind);
+        let own = self.known.iter().find(|one| {
+            one.owner == Some(who) && one.object.is_some() && id(one).is_some_and(|id| id == text)
+        })?;
+        if !facts::may_mean(name, "", &own.kind) {
+            return None;
+        }
+        let listed = self.known.iter().find(|one| {
+            one.kind == own.kind && one.seen_by == who && one.owner.is_none() && id(one) != id(own)
+        });
+        let other = id(listed?)?;
+        Some(match (value, other.parse::<i64>()) {
+            (Value::Number(_), Ok(number)) => Value::from(number),
+            _ => Value::from(other),
+        })
+    }
+
     /// Keeps a case and the records that its answer shows.
     pub(super) fn keep(&mut self, case: Case) -> usize {
         if let (Some(operation), Some(answer)) =
             (self.scan.document.operations.get(case.operation), case.reply.json())
         {
             self.note_records(operation, &case, &answer);
+            self.note_change(operation, &case, &answer);
         }
         self.world.cases.push(case);
         self.world.cases.len() - 1
+    }
+
+    /// What an own object holds, under a path of its own, belongs to the same owner.
+    fn inner(
+        &mut self,
+        case: &Case,
+        collection: &str,
+        parents: &[String],
+        record: &Map<String, Value>,
+    ) -> (Option<Who>, Option<usize>) {
+        let outer = case.object.and_then(|at| self.world.objects.get(at));
+        let Some(outer) = outer.filter(|one| one.made_by.is_some()) else { return (None, None) };
+        let (owner, marker) = (outer.owner, outer.marker.clone());
+        let named = self.scan.document.operations.iter().any(|one| {
+            facts::last_parameter(one.path)
+                .is_some_and(|(before, _)| facts::normal(before) == collection)
+        });
+        let kind = facts::kind(collection);
+        let alike = |one: &&Object| one.collection == collection && one.owner == owner;
+        if !named
+            || facts::id_of(record, &kind).is_none()
+            || self.world.objects.iter().any(|one| alike(&one))
+        {
+            return (Some(owner), None);
+        }
+        let (collection, parents, record) =
+            (collection.to_owned(), parents.to_vec(), record.clone());
+        self.world.objects.push(Object {
+            collection,
+            parents,
+            record,
+            marker,
+            ..Object::none(owner)
+        });
+        (Some(owner), Some(self.world.objects.len() - 1))
+    }
+
+    /// A change may give its object another name, for instance a slug made of the new title.
+    fn note_change(&mut self, operation: &Operation<'_>, case: &Case, answer: &Value) {
+        let changes = matches!(operation.method, Method::Put | Method::Patch);
+        let of_object = case.object.filter(|_| changes);
+        let Some(object) = of_object.and_then(|at| self.world.objects.get_mut(at)) else { return };
+        let ends = facts::last_parameter(operation.path)
+            .is_some_and(|(before, _)| facts::normal(before) == object.collection);
+        let Some(record) = facts::record(answer).filter(|_| ends) else { return };
+        object.record.extend(record.clone());
+        let known = self.known.iter_mut().filter(|one| one.object == case.object);
+        known.for_each(|one| one.record.extend(record.clone()));
     }
 
     pub(super) fn note_records(&mut self, operation: &Operation<'_>, case: &Case, answer: &Value) {
@@ -144,13 +244,19 @@ impl<'a> Learner<'_, 'a> {
             let own_kind =
                 if name.is_empty() { kind.clone() } else { singular(&name.to_ascii_lowercase()) };
             for record in records.into_iter().take(MOST_RECORDS) {
-                let (owner, object) = self.owner_of(&record);
+                let (mut owner, mut object) = self.owner_of(&record);
                 let kind = own_kind.clone();
                 // A list within one object is a collection below it.
                 let collection = match single {
                     Some(_) if !name.is_empty() => format!("{collection}/{name}"),
                     _ => collection.clone(),
                 };
+                if single.is_some()
+                    && !name.is_empty()
+                    && (object.is_none() || object == case.object)
+                {
+                    (owner, object) = self.inner(case, &collection, &parents, &record);
+                }
                 self.known.push(Known {
                     seen_by: case.who,
                     owner,

@@ -7,9 +7,10 @@ use crate::api::{Method, Operation, Put};
 use crate::live::Gap;
 use crate::live::actor::{Role, Who, door, is_password};
 use crate::live::call::Inputs;
-use crate::live::invent::{Marker, words};
+use crate::live::invent::{Marker, singular, words};
 use crate::live::scan::Face;
 use crate::live::world::{Case, Change, Object, Spot, facts};
+use crate::order::Intensity;
 
 impl<'a> Learner<'_, 'a> {
     /// Operations that read: those without an id first, then, in another turn, those with.
@@ -127,8 +128,47 @@ impl<'a> Learner<'_, 'a> {
                     self.create(index, who).await?;
                 }
             }
+            // What plain users are refused may be the administrator's to make.
+            let refused = self.refused.get(index).and_then(Option::as_deref);
+            let refused =
+                refused.is_some_and(|why| why.starts_with("403") || why.starts_with("401"));
+            let admin =
+                self.people().contains(&Who::Admin) && self.scan.intensity > Intensity::Gentle;
+            if refused
+                && admin
+                && self.lets_nobody_in(index)
+                && self.world.any_case(index).is_none()
+            {
+                self.create(index, Who::Admin).await?;
+            }
         }
         Ok(())
+    }
+
+    /// True for what makes a plain thing at the top: an administrator could let B in to what is A's.
+    fn lets_nobody_in(&self, index: usize) -> bool {
+        let people = [
+            "member",
+            "user",
+            "account",
+            "role",
+            "invite",
+            "invitation",
+            "grant",
+            "share",
+            "permission",
+            "access",
+            "collaborator",
+            "group",
+            "team",
+            "admin",
+            "owner",
+            "policy",
+        ];
+        self.scan.document.operations.get(index).is_some_and(|operation| {
+            let mut said = operation.path.split('/').flat_map(words).map(|word| singular(&word));
+            !operation.is_templated() && !said.any(|word| people.contains(&word.as_str()))
+        })
     }
 
     /// True for an operation that makes an object which others then name.
@@ -151,6 +191,13 @@ impl<'a> Learner<'_, 'a> {
                 let ends_with_id = facts::last_parameter(operation.path).is_some();
                 !ends_with_id && operations.iter().any(|other| named(other) || listed(other))
             }
+            // Some make things with PUT at the collection itself.
+            Method::Put if facts::last_parameter(operation.path).is_none() => {
+                let posts = |other: &Operation<'_>| {
+                    other.method == Method::Post && facts::normal(other.path) == path
+                };
+                operations.iter().any(named) && !operations.iter().any(posts)
+            }
             // Where the caller chooses the name, writing to it makes it.
             Method::Put => facts::last_parameter(operation.path).is_some_and(|(before, _)| {
                 let before = facts::normal(before);
@@ -172,9 +219,40 @@ impl<'a> Learner<'_, 'a> {
         if let Some((_, name)) = chosen {
             let change = Change::new(Spot::Path(name.to_owned()), marker.plain());
             filled.inputs.put(&change);
+            filled.object = None;
         }
-        let Some(made) = self.attempt(index, who, filled, &marker).await? else { return Ok(()) };
-        self.note_object(made, &marker).await
+        let below = self.below_listed(operation, &filled.inputs, who);
+        if let Some(made) = self.attempt(index, who, filled, &marker).await? {
+            return self.note_object(made, &marker).await;
+        }
+        let Some(inputs) = below else { return Ok(()) };
+        let filled = Filled { inputs, object: None };
+        // Whose that stands below may do with it what he likes: it is known, and nobody's alone.
+        if let Some(made) = self.attempt(index, who, filled, &marker).await?
+            && let Some(case) = self.world.cases.get(made)
+        {
+            let object = Object { made_by: Some(made), ..Object::made(operation, case, &marker) };
+            self.world.remember(object);
+        }
+        Ok(())
+    }
+
+    /// The same below something that the caller saw in a list and did not make: a bid is made on what
+    /// somebody else sells.
+    fn below_listed(&self, operation: &Operation<'a>, own: &Inputs, who: Who) -> Option<Inputs> {
+        let name =
+            facts::parameters(operation.path).pop().filter(|_| operation.method == Method::Post)?;
+        let before = operation.path.split(&format!("/{{{name}}}")).next()?;
+        let (collection, kind) = (facts::normal(before), facts::kind(before));
+        let own_value = own.path.last().map(|(_, value)| value.as_str());
+        let listed = self.known.iter().filter(|one| {
+            one.collection == collection && one.seen_by == who && one.owner.is_none()
+        });
+        let mut values = listed.filter_map(|one| facts::value_for(&one.record, name, &kind));
+        let other = values.find(|value| Some(value.as_str()) != own_value)?;
+        let mut inputs = own.clone();
+        inputs.put(&Change::new(Spot::Path(name.to_owned()), other));
+        Some(inputs)
     }
 
     /// Remembers what a case made. What its answer does not name is looked for in the list.
@@ -247,7 +325,10 @@ impl<'a> Learner<'_, 'a> {
                 self.name_self(body, who);
             }
             if let (true, Some(body)) = (given && own_page, filled.inputs.body.as_mut()) {
-                keep_login(body, &self.names_of(who));
+                let account = self.scan.actors().known(who).and_then(|one| one.account.as_ref());
+                // Who logs in by another name may have another address.
+                let by_mail = account.is_none_or(|account| account.name.contains('@'));
+                keep_login(body, &self.names_of(who), by_mail);
             }
             if operation.is_templated() && filled.object.is_none() && !about_self {
                 self.refuse(index, "its path leads to no object of ours".to_owned());
@@ -330,23 +411,28 @@ impl<'a> Learner<'_, 'a> {
 
 /// An account that was given must open with its own name and password afterwards as well: what it
 /// is called stays where that is known, and is not sent where it is not.
-fn keep_login(body: &mut Value, names: &[(String, String)]) {
+fn keep_login(body: &mut Value, names: &[(String, String)], by_mail: bool) {
     let Some(members) = body.as_object_mut() else { return };
     let own = |name: &str| {
         let fits = |value: &str| name != "email" || value.contains('@');
         let mut known = names.iter().filter(|(key, value)| key == name && fits(value));
         known.next_back().map(|(_, value)| Value::from(value.as_str()))
     };
-    for (name, value) in members.iter_mut().filter(|(_, value)| value.is_string()) {
+    let is_login = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        let mail = by_mail && ["email", "mail"].iter().any(|word| lower.contains(word));
+        mail || ["username", "login"].iter().any(|word| lower.contains(word))
+    };
+    for (name, value) in
+        members.iter_mut().filter(|(name, value)| value.is_string() && is_login(name))
+    {
         if let Some(own) = own(name) {
             *value = own;
         }
     }
     members.retain(|name, value| {
-        let lower = name.to_ascii_lowercase();
-        let login = ["username", "login", "email", "mail"].iter().any(|word| lower.contains(word));
-        let kept = login && own(name).as_ref() == Some(value);
-        kept || !(login || crate::live::actor::is_password(name)) || value.is_object()
+        let kept = is_login(name) && own(name).as_ref() == Some(value);
+        kept || !(is_login(name) || crate::live::actor::is_password(name)) || value.is_object()
     });
-    members.values_mut().for_each(|value| keep_login(value, names));
+    members.values_mut().for_each(|value| keep_login(value, names, by_mail));
 }
