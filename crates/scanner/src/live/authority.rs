@@ -266,7 +266,7 @@ pub fn mirror_of(scan: &Scan<'_>, world: &World) -> Option<crate::live::request:
     Some(world.case(index, Who::A)?.bare(scan, &[]))
 }
 
-/// What a list of people that anybody of ours may read says of an account.
+/// What lists of people that somebody of ours may read say of an account, with the answers.
 ///
 /// # Errors
 /// See [`WireError`].
@@ -274,7 +274,8 @@ pub async fn listed(
     scan: &Scan<'_>,
     world: &World,
     account: &Account,
-) -> Result<Option<(Map<String, Value>, Exchange)>, WireError> {
+) -> Result<(Map<String, Value>, Vec<Exchange>), WireError> {
+    let (mut told, mut shown) = (Map::new(), Vec::new());
     for index in directories(scan, world) {
         let Some(case) = world.any_case(index) else { continue };
         let reply = scan.send(&case.request(scan, &[])).await?;
@@ -285,10 +286,11 @@ pub async fn listed(
             values.any(|value| value == account.name || value == account.email)
         });
         if let Some(own) = own {
-            return Ok(Some((own, reply.exchange)));
+            told.extend(own);
+            shown.push(reply.exchange);
         }
     }
-    Ok(None)
+    Ok((told, shown))
 }
 
 /// Operations that tell a caller about himself.

@@ -471,6 +471,20 @@ mod tests {
     use super::*;
     use crate::api::Files;
 
+    #[test]
+    fn a_marker_leaves_the_text_that_an_id_is_made_of() {
+        let (old, new) = (Marker::fresh(), Marker::fresh());
+        let title = format!("{} A good day", old.text());
+        let mut body = json!({"title": title, "body": old.text()});
+        let id = format!("pcl-{}-a-good-day-7", old.tail());
+        assert!(new.plant_beside(&id, &mut body));
+        assert_eq!(body["title"], json!(title));
+        assert!(new.is_in(&body["body"].to_string()));
+        // What is its own name in the path is the id itself, and is written.
+        let mut named = json!({"name": old.text()});
+        assert!(new.plant_beside(&old.text(), &mut named) && new.is_in(&named.to_string()));
+    }
+
     fn made(schema: Value, name: &str) -> (Value, Marker) {
         let files = Files::of_value(json!({
             "openapi": "3.1.0", "paths": {"/x": {"get": {}}}, "schema": schema

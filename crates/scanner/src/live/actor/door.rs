@@ -110,9 +110,11 @@ pub fn role(document: &Api<'_>, operation: &Operation<'_>) -> Role {
         Method::Get | Method::Head | Method::Delete => Role::Plain,
         _ if said.has(&["refresh"]) => Role::Refresh,
         _ if said.has(&["forgot", "forgotten"]) => Role::Password,
-        _ if changing && (asks_password || said.has(&["password", "passwd", "email", "otp"])) => {
+        _ if changing && (asks_password || said.has(&["password", "passwd", "otp"])) => {
             Role::Password
         }
+        // Another address is a change like any other; one that is confirmed or recovered is a way in.
+        _ if changing && said.has(&["email"]) && !said.has(&["update", "change"]) => Role::Password,
         Method::Post | Method::Put
             if !operation.is_templated() && said.registers(asks_password, &fields) =>
         {
@@ -285,5 +287,36 @@ impl Said {
         let asks_who = fields.len() <= 2 || fields.iter().any(names);
         let worded = self.has(&LOG_IN) || !self.posts_to_accounts && asks_who;
         self.logs_in_by_words() || (asks_password && worded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Files;
+    use serde_json::json;
+
+    fn role_of(path: &str, method: &str, fields: &[&str]) -> Role {
+        let properties: serde_json::Map<_, _> =
+            fields.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
+        let body = json!({"content": {"application/json": {"schema": {"properties": properties}}}});
+        let files = Files::of_value(json!({
+            "openapi": "3.0.0", "paths": {path: {method: {"requestBody": body, "operationId": "x"}}}
+        }));
+        let document = Api::read(&files).expect("an api");
+        role(&document, &document.operations[0])
+    }
+
+    #[test]
+    fn a_thing_behind_a_word_of_its_own_is_no_login() {
+        assert_eq!(role_of("/surveys", "post", &["title", "intro", "passcode"]), Role::Plain);
+        assert_eq!(role_of("/enter", "post", &["email", "password"]), Role::LogIn);
+        assert_eq!(role_of("/sessions", "post", &["who", "word", "more", "password"]), Role::LogIn);
+    }
+
+    #[test]
+    fn another_address_is_a_change_and_one_that_is_confirmed_a_way_in() {
+        assert_eq!(role_of("/users/{id}/update-email", "put", &["email"]), Role::Plain);
+        assert_eq!(role_of("/email/confirm", "post", &["email", "code"]), Role::Password);
     }
 }

@@ -61,10 +61,9 @@ async fn told(
             evidence.push(reply.exchange);
         }
     }
-    if let Some((listed, shown)) = listed(scan, world, account).await? {
-        record.extend(listed);
-        evidence.push(shown);
-    }
+    let (told, shown) = listed(scan, world, account).await?;
+    record.extend(told);
+    evidence.extend(shown);
     // What registering repeats of the request alone is no proof where more is known.
     Ok((!record.is_empty()).then_some((record, evidence)))
 }

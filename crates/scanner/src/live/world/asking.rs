@@ -63,10 +63,34 @@ pub fn bound(parameter: &Parameter<'_>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::{Api, Files};
+    use serde_json::json;
 
     #[test]
     fn sizes_are_known_by_their_names() {
         assert!(["limit", "per_page", "page[size]", "pageSize"].into_iter().all(is_size));
         assert!(!["page", "q", "offset"].into_iter().any(is_size));
+    }
+
+    #[test]
+    fn a_list_is_searched_and_turned_by_what_its_parameters_are_called() {
+        let named = |names: [&str; 2]| {
+            let parameters = names
+                .map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}}));
+            Files::of_value(
+                json!({"openapi": "3.0.0", "paths": {"/x": {"get": {"parameters": parameters}}}}),
+            )
+        };
+        let told = |names| {
+            let files = named(names);
+            let document = Api::read(&files).expect("an api");
+            let operation = &document.operations[0];
+            let search = search(operation).map(|one| one.name.to_owned());
+            (search, further(operation).map(|(name, records)| (name.to_owned(), records)))
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(told(["q", "offset"]), (text("q"), Some(("offset".to_owned(), true))));
+        assert_eq!(told(["sort", "page"]), (None, Some(("page".to_owned(), false))));
+        assert_eq!(told(["searchText", "limit"]), (text("searchText"), None));
     }
 }

@@ -289,6 +289,13 @@ mod tests {
     }
 
     #[test]
+    fn an_id_may_be_called_after_the_end_of_what_it_names() {
+        let list = map(json!({"name": "Clocks", "listId": 311, "ownerId": 4}));
+        assert_eq!(id_of(&list, "watchlist").as_deref(), Some("311"));
+        assert_eq!(id_of(&list, "order").as_deref(), Some("Clocks"));
+    }
+
+    #[test]
     fn a_parameter_means_a_field_of_its_own_record() {
         let cases = [
             (json!({"id": 7, "title": "T"}), "book_title", "book", Some("T")),

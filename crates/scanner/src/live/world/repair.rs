@@ -257,6 +257,15 @@ mod tests {
     }
 
     #[test]
+    fn what_an_error_calls_itself_is_no_field() {
+        let body = json!({"title": "t", "count": 1});
+        let named = r#"{"error": {"code": "unknown_event", "message": "not on sale"}}"#;
+        assert_eq!(pointers(named, &body), [""; 0]);
+        let missing = r#"{"error": "missing_field", "message": "'colour' is required"}"#;
+        assert_eq!(pointers(missing, &body), ["/colour"]);
+    }
+
+    #[test]
     fn missing_fields_are_read_in_many_words() {
         let empty = json!({});
         for answer in [

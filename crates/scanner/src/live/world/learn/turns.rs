@@ -346,7 +346,8 @@ impl<'a> Learner<'_, 'a> {
         for (name, value) in members.iter_mut() {
             let own = crate::live::actor::own_value(name, account);
             let named = own.or_else(|| (name == "name").then(|| account.name.clone()));
-            if let Some(named) = named {
+            let address = name.to_ascii_lowercase().contains("mail");
+            if let Some(named) = named.filter(|named| !address || named.contains('@')) {
                 *value = Value::from(named);
             }
         }
