@@ -24,7 +24,8 @@ pub const CHECK: Check = Check {
     judged: "Operations without any requirement in an API where most have one. Writes count also \
              where `security` is empty, reads only of what belongs to somebody (users, accounts, \
              orders …). Not counted: logins, sign-up, password reset, health, discovery, webhooks \
-             that come in, and operations that address one object (`object-open` tells those).",
+             that come in, people's pages under their public names, what words call open on purpose \
+             or addressed by a signed link, what takes its credential as a parameter, and operations that address one object (`object-open` tells those).",
     example: "paths:\n  /orders:\n    get: {security: [{token: []}]}\n    post: {}",
 };
 
@@ -45,7 +46,9 @@ pub(super) fn is_open(operation: &Operation<'_>, guarded: Guarded) -> bool {
     let security = &operation.security;
     let writes = purpose::is_writing(operation);
     // Many open reads are a decision, and so is what belongs to nobody.
-    let nobodys = !purpose::is_personal(operation) || purpose::is_vocabulary(operation);
+    let nobodys = !purpose::is_personal(operation)
+        || purpose::is_vocabulary(operation)
+        || purpose::is_public_profile(operation);
     if !writes && (!guarded.is_strict() || nobodys) {
         return false;
     }
@@ -53,7 +56,8 @@ pub(super) fn is_open(operation: &Operation<'_>, guarded: Guarded) -> bool {
     let open = !security.stated || (security.is_waived() && writes);
     open && !operation.method.is_answered_by_the_server()
         && !purpose::is_entrance(operation)
-        && !super::credential_parameter::takes_one(operation)
+        && !purpose::is_meant_open(operation)
+        && !super::credential_parameter::proves(operation)
 }
 
 pub(super) fn shape(operation: &Operation<'_>) -> &'static str {

@@ -23,15 +23,16 @@ pub const CHECK: Check = Check {
     asks: "Does the document say how callers prove who they are?",
     judged: "One finding for the API, if no operation requires a scheme and nowhere an empty \
              `security` says that this is meant. Not counted: APIs that only read and show nothing \
-             of persons, and those whose operations take their credential as a parameter \
-             (`credential-parameter` tells).",
+             of persons, and those that take their credential as a parameter or in the \
+             server's address (`credential-parameter` and `sensitive-path` tell).",
     example: "paths:\n  /orders:\n    post: {}   # and no `security` anywhere",
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let said = api.operations.iter().any(|one| one.security.stated);
     let required = api.operations.iter().any(|one| one.security.named().next().is_some());
-    let passed = super::credential_parameter::is_described(api);
+    let passed = super::credential_parameter::is_described(api)
+        || super::sensitive_path::server_credentials(api).next().is_some();
     let matters =
         api.operations.iter().any(|one| purpose::is_writing(one) || purpose::is_personal(one));
     if required || passed || !matters || (said && api.schemes.is_empty()) {
@@ -90,5 +91,9 @@ mod tests {
         );
         let keyed = json!({"/x": {"post": {"parameters": [{"name": "X-Api-Key", "in": "header", "schema": {"type": "string"}}]}}});
         assert!(found(json!({"security": null, "components": null, "paths": keyed})).is_empty());
+        let servers = json!([{"url": "https://api.shop.com/bot{token}", "variables": {"token": {"default": "1"}}}]);
+        let paths = json!({"/x": {"post": {}}});
+        let addressed = json!({"security": null, "components": null, "servers": servers, "paths": paths});
+        assert!(found(addressed).is_empty());
     }
 }
