@@ -104,6 +104,7 @@ pub fn is_entrance(operation: &Operation<'_>) -> bool {
         let part = Words::of(part);
         let public = [
             "public",
+            "pub",
             "well known",
             "webhook",
             "webhooks",
@@ -215,9 +216,14 @@ pub fn is_writing(operation: &Operation<'_>) -> bool {
 /// search.
 fn is_told_reading(operation: &Operation<'_>) -> bool {
     let (summary, text) = (Words::of(operation.summary), Words::of(operation.description));
-    let reads = summary.starts(TOLD_READING).is_some() && summary.are_many();
+    let reads = begins_reading(&summary);
     let searches = text.starts(TOLD_SEARCHING).is_some();
     (reads || searches) && summary.says(TOLD_CHANGING).is_none()
+}
+
+/// True for a summary that begins as that of a read: `Get …`.
+pub fn begins_reading(summary: &Words) -> bool {
+    summary.starts(TOLD_READING).is_some() && summary.are_many()
 }
 
 /// True if it addresses one object by its identifier.
@@ -358,6 +364,7 @@ mod tests {
         assert!(!command(json!(["register", "delete"])));
         assert!(told("post", "/your/configured/path/{id}", "", is_entrance));
         assert!(told("post", "/publish/anon", "", is_entrance));
+        assert!(told("post", "/checkout/pub/carts/{id}", "", is_entrance));
     }
 
     #[test]
