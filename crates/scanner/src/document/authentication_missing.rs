@@ -104,4 +104,23 @@ mod tests {
         let public = json!({"/a": {"get": {}}, "/b": {"get": {}}, "/c": {"get": {}, "post": {"security": s}}});
         assert!(found(public).is_empty());
     }
+
+    #[test]
+    fn what_proves_the_caller_otherwise_or_is_open_on_purpose_is_not() {
+        let s = json!([{"token": []}]);
+        let beside = |path: &str, operation: serde_json::Value| {
+            let paths = json!({"/a": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}},
+                "/b": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}}, path: operation});
+            found(paths).len()
+        };
+        let header = |name: &str| json!({"post": {"parameters": [{"name": name, "in": "header", "schema": {"type": "string"}}]}});
+        assert_eq!(beside("/c", header("X-Shop-Signature")), 0);
+        assert_eq!(beside("/c", header("X-Shop-Date")), 1);
+        let described = |words: &str| json!({"put": {"description": words}});
+        assert_eq!(beside("/c", described("The full URL comes from `POST /uploads`.")), 0);
+        assert_eq!(beside("/c", described("Uploads something.")), 1);
+        assert_eq!(beside("/users/{username}", json!({"get": {}})), 0);
+        assert_eq!(beside("/users/{username}/orders", json!({"get": {}})), 1);
+        assert_eq!(beside("/c", json!({"post": {"security": [{}]}})), 1, "a waiver of a write");
+    }
 }

@@ -108,8 +108,13 @@ mod tests {
             found(json!({"id": {"readOnly": true}, "createdAt": {"readOnly": true}}), true)
                 .is_empty()
         );
-        let told = json!({"id": {"description": "Output only. The id."}, "createdAt": {"description": "[Read-only] When."}});
-        assert!(found(told, true).is_empty());
+        for words in ["Output only. When.", "[Output-only] When.", "Read-only: when", "(readonly)"]
+        {
+            let told = json!({"id": {}, "createdAt": {"description": words}});
+            assert!(found(told, true).is_empty(), "{words}");
+        }
+        let told = json!({"id": {}, "createdAt": {"description": "Not in the output only view."}});
+        assert_eq!(found(told, true).len(), 1);
         assert!(found(json!({"id": {}, "uuid": {}}), true).is_empty());
         assert!(found(json!({"id": {}, "line": {"properties": {"created": {}}}}), true).is_empty());
     }

@@ -207,6 +207,7 @@ mod tests {
         for (path, id, summary) in [
             ("/quote/like/toggle", "", "Toggle the like of a quote"),
             ("/messages/send", "", "Send a message by simple GET or POST"),
+            ("/pads/sendMessage", "", ""),
             ("/contacts/{id}/addToGroup/{group}", "", ""),
             ("/stop/{id}", "StopScanPage", "Stop a scan"),
             ("/auth.revoke", "auth_revoke", "Revokes a token."),

@@ -15,7 +15,6 @@ pub fn flows<'a>(api: &Api<'a>, name: &str, mut with: impl FnMut(&[u32], &Flow<'
 /// True if the scheme grants scopes that divide anything: a blank, and a `default` alone, do not.
 pub fn has_scopes(kind: &SchemeKind<'_>) -> bool {
     let SchemeKind::OAuth { flows } = kind else { return false };
-    let scopes = || flows.iter().flat_map(|flow| &flow.scopes).map(|(name, _)| name.trim());
-    let real = scopes().any(|name| !name.is_empty() && name != "default");
-    real || (scopes().any(|name| name == "default") && scopes().any(|name| name != "default"))
+    let mut scopes = flows.iter().flat_map(|flow| &flow.scopes).map(|(name, _)| name.trim());
+    scopes.any(|name| !name.is_empty() && name != "default")
 }

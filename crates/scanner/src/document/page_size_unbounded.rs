@@ -81,7 +81,6 @@ fn told(description: &str) -> bool {
         "from 0",
         "from 1",
         "0 to",
-        "inclusive",
         "1 to",
         "1-",
         "≤",
