@@ -71,6 +71,15 @@ const CREDENTIAL: &[&str] = &[
     "x auth",
     "service key",
     "service token",
+    "server token",
+    "account token",
+    "app token",
+    "apptoken",
+    "dev token",
+    "devtoken",
+    "usertoken",
+    "authentication token",
+    "client authentication",
     "license key",
 ];
 
@@ -209,7 +218,9 @@ mod tests {
             ["query parameter `token` @ POST /a"]
         );
         assert_eq!(found("/a", "user_password", "query", text.clone()).len(), 1);
-        assert_eq!(found("/a", "X-Shop-Service-Token", "header", text).len(), 1);
+        for name in ["X-Shop-Service-Token", "Shop-DevToken", "X-Shop-Client-Authentication"] {
+            assert_eq!(found("/a", name, "header", text.clone()).len(), 1, "{name}");
+        }
     }
 
     #[test]
