@@ -15,6 +15,7 @@ mod registry;
 
 mod ambiguity;
 mod found;
+mod limits;
 mod oauth;
 mod purpose;
 mod sensitive;

@@ -73,9 +73,9 @@ pub struct Security<'a> {
 
 impl<'a> Security<'a> {
     /// True if the document says in so many words that nobody has to prove who he is: an empty list
-    /// (OpenAPI 3.1, Operation Object).
+    /// (OpenAPI 3.1, Operation Object), or one of empty alternatives only.
     pub fn is_waived(&self) -> bool {
-        self.stated && self.alternatives.is_empty()
+        self.stated && self.alternatives.iter().all(|one| one.schemes.is_empty())
     }
 
     /// True if one of several alternatives asks for nothing.

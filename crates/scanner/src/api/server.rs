@@ -13,6 +13,8 @@ pub struct Server {
     /// With variables at their defaults; may be relative.
     pub url: String,
     pub description: String,
+    /// Names of variables in the address, with where they are described.
+    pub variables: Vec<(String, At)>,
     pub at: At,
 }
 
@@ -28,7 +30,12 @@ fn of_three(root: Node<'_>) -> Vec<Server> {
     let Some(servers) = root.get("servers") else { return Vec::new() };
     let server = |(index, server): (usize, Node<'_>)| {
         let mut url = server.text("url")?.to_owned();
+        let mut variables = Vec::new();
         for (name, variable) in server.get("variables").into_iter().flat_map(Node::members) {
+            let placed = at.then(index).then("variables").then(name);
+            if url.contains(&format!("{{{name}}}")) {
+                variables.push((name.to_owned(), placed));
+            }
             let default = match variable.value.get("default") {
                 Some(Value::String(text)) => text.clone(),
                 Some(other) => other.to_string(),
@@ -37,7 +44,7 @@ fn of_three(root: Node<'_>) -> Vec<Server> {
             url = url.replace(&format!("{{{name}}}"), &default);
         }
         let description = server.text("description").unwrap_or_default().to_owned();
-        Some(Server { url, description, at: at.then(index).then("url") })
+        Some(Server { url, description, variables, at: at.then(index).then("url") })
     };
     servers.items().enumerate().filter_map(server).collect()
 }
@@ -49,7 +56,7 @@ fn of_two(root: Node<'_>) -> Vec<Server> {
         let at = At::default().then("basePath");
         return match path.is_empty() {
             true => Vec::new(),
-            false => vec![Server { url: path.to_owned(), description, at }],
+            false => vec![Server { url: path.to_owned(), description, variables: Vec::new(), at }],
         };
     };
     let schemes: Vec<(At, &str)> = match root.get("schemes") {
@@ -64,6 +71,7 @@ fn of_two(root: Node<'_>) -> Vec<Server> {
     let server = |(at, scheme): (At, &str)| Server {
         url: format!("{scheme}://{host}{path}"),
         description: description.clone(),
+        variables: Vec::new(),
         at,
     };
     schemes.into_iter().take(MOST_SCHEMES).map(server).collect()

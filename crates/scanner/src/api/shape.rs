@@ -254,6 +254,16 @@ fn component(pointer: &str) -> String {
     }
 }
 
+/// True if a description begins by saying that only the server sets it: many say it there alone.
+fn is_told_read_only(node: Node<'_>) -> bool {
+    let text = node.text("description").unwrap_or_default();
+    let text = text.trim_start_matches(|letter: char| !letter.is_alphabetic());
+    let start: String = text.chars().take(11).collect::<String>().to_ascii_lowercase();
+    ["output only", "output-only", "read only", "read-only", "readonly"]
+        .iter()
+        .any(|words| start.starts_with(words))
+}
+
 /// Where the reader is.
 struct Spot<'a> {
     name: &'a str,
@@ -316,7 +326,7 @@ impl<'a> Reader<'a, '_> {
             node,
             required: spot.required,
             referred,
-            read_only: flag("readOnly"),
+            read_only: flag("readOnly") || is_told_read_only(node) || is_told_read_only(stated),
             write_only: flag("writeOnly"),
             at: spot.at,
         });

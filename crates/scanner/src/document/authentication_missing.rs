@@ -24,7 +24,8 @@ pub const CHECK: Check = Check {
     judged: "Operations without any requirement in an API where most have one. Writes count also \
              where `security` is empty, reads only of what belongs to somebody (users, accounts, \
              orders …). Not counted: logins, sign-up, password reset, health, discovery, webhooks \
-             that come in, and operations that address one object (`object-open` tells those).",
+             that come in, people's pages under their public names, what words call open on purpose \
+             or addressed by a signed link, what takes its credential as a parameter, and operations that address one object (`object-open` tells those).",
     example: "paths:\n  /orders:\n    get: {security: [{token: []}]}\n    post: {}",
 };
 
@@ -45,7 +46,9 @@ pub(super) fn is_open(operation: &Operation<'_>, guarded: Guarded) -> bool {
     let security = &operation.security;
     let writes = purpose::is_writing(operation);
     // Many open reads are a decision, and so is what belongs to nobody.
-    let nobodys = !purpose::is_personal(operation) || purpose::is_vocabulary(operation);
+    let nobodys = !purpose::is_personal(operation)
+        || purpose::is_vocabulary(operation)
+        || purpose::is_public_profile(operation);
     if !writes && (!guarded.is_strict() || nobodys) {
         return false;
     }
@@ -53,7 +56,8 @@ pub(super) fn is_open(operation: &Operation<'_>, guarded: Guarded) -> bool {
     let open = !security.stated || (security.is_waived() && writes);
     open && !operation.method.is_answered_by_the_server()
         && !purpose::is_entrance(operation)
-        && !super::credential_parameter::takes_one(operation)
+        && !purpose::is_meant_open(operation)
+        && !super::credential_parameter::proves(operation)
 }
 
 pub(super) fn shape(operation: &Operation<'_>) -> &'static str {
@@ -99,5 +103,24 @@ mod tests {
         assert!(found(paths).is_empty());
         let public = json!({"/a": {"get": {}}, "/b": {"get": {}}, "/c": {"get": {}, "post": {"security": s}}});
         assert!(found(public).is_empty());
+    }
+
+    #[test]
+    fn what_proves_the_caller_otherwise_or_is_open_on_purpose_is_not() {
+        let s = json!([{"token": []}]);
+        let beside = |path: &str, operation: serde_json::Value| {
+            let paths = json!({"/a": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}},
+                "/b": {"get": {"security": s}, "post": {"security": s}, "put": {"security": s}}, path: operation});
+            found(paths).len()
+        };
+        let header = |name: &str| json!({"post": {"parameters": [{"name": name, "in": "header", "schema": {"type": "string"}}]}});
+        assert_eq!(beside("/c", header("X-Shop-Signature")), 0);
+        assert_eq!(beside("/c", header("X-Shop-Date")), 1);
+        let described = |words: &str| json!({"put": {"description": words}});
+        assert_eq!(beside("/c", described("The full URL comes from `POST /uploads`.")), 0);
+        assert_eq!(beside("/c", described("Uploads something.")), 1);
+        assert_eq!(beside("/users/{username}", json!({"get": {}})), 0);
+        assert_eq!(beside("/users/{username}/orders", json!({"get": {}})), 1);
+        assert_eq!(beside("/c", json!({"post": {"security": [{}]}})), 1, "a waiver of a write");
     }
 }

@@ -70,6 +70,16 @@ const CREDENTIAL: &[&str] = &[
     "accesskey",
     "x auth",
     "service key",
+    "service token",
+    "server token",
+    "account token",
+    "app token",
+    "apptoken",
+    "dev token",
+    "devtoken",
+    "usertoken",
+    "authentication token",
+    "client authentication",
     "license key",
 ];
 
@@ -103,6 +113,19 @@ pub(super) fn is_described(api: &Api<'_>) -> bool {
 /// True if the operation takes a credential as a parameter.
 pub(super) fn takes_one(operation: &Operation<'_>) -> bool {
     operation.parameters.iter().any(is_credential)
+}
+
+/// True if a parameter may prove who calls, whether it is told here or not: any header of a token,
+/// a key, a signature or a secret.
+pub(super) fn proves(operation: &Operation<'_>) -> bool {
+    let other = ["csrf", "xsrf", "client token", "idempotency", "next", "page", "sync", "lock"];
+    let header = |one: &Parameter<'_>| {
+        let words = Words::of(one.name);
+        words.ends(&["token", "key", "signature", "secret", "authentication"]).is_some()
+            && words.says(&other).is_none()
+            && !is_other_token(one.description)
+    };
+    takes_one(operation) || operation.at_place(Put::Header).any(header)
 }
 
 pub(super) fn is_credential(parameter: &Parameter<'_>) -> bool {
@@ -139,9 +162,10 @@ fn is_filter(operation: &Operation<'_>, parameter: &Parameter<'_>) -> bool {
     operation.parameters.iter().any(refined)
 }
 
-/// A flag or a choice is no credential, whatever its name.
+/// A flag, a choice or a list is no credential, whatever its name.
 fn is_no_secret(node: crate::api::Node<'_>) -> bool {
-    node.is_type("boolean") || node.is_type("integer") || node.is_closed()
+    let other = ["boolean", "integer", "array", "object"].iter().any(|kind| node.is_type(kind));
+    other || node.is_closed()
 }
 
 /// Where a credential is what the operation is about.
@@ -193,7 +217,10 @@ mod tests {
             found("/a", "token", "query", text.clone()),
             ["query parameter `token` @ POST /a"]
         );
-        assert_eq!(found("/a", "user_password", "query", text).len(), 1);
+        assert_eq!(found("/a", "user_password", "query", text.clone()).len(), 1);
+        for name in ["X-Shop-Service-Token", "Shop-DevToken", "X-Shop-Client-Authentication"] {
+            assert_eq!(found("/a", name, "header", text.clone()).len(), 1, "{name}");
+        }
     }
 
     #[test]
@@ -217,5 +244,24 @@ mod tests {
         assert!(found("/login", "password", "query", text.clone()).is_empty());
         assert!(found("/a", "Authorization", "header", text).is_empty());
         assert!(found("/a", "password", "query", json!({"type": "boolean"})).is_empty());
+        assert!(found("/a", "auth", "query", json!({"type": "array"})).is_empty());
+    }
+
+    #[test]
+    fn a_header_of_a_token_or_signature_proves_who_calls() {
+        let proven = |name: &str| {
+            let parameter = json!({"name": name, "in": "header", "required": true, "schema": {"type": "string"}});
+            let root = trial::with(json!({"paths": {"/a": {"post": {"parameters": [parameter]}}}}));
+            let files = crate::api::Files::of_value(root);
+            proves(&Api::read(&files).expect("readable").operations[0])
+        };
+        for name in ["X-Shop-Service-Token", "X-Hub-Signature", "Shop-DevToken", "X-Auth-Secret"] {
+            assert!(proven(name), "{name}");
+        }
+        for name in
+            ["Idempotency-Key", "X-CSRF-Token", "X-Next-Token", "X-Amz-Client-Token", "Accept"]
+        {
+            assert!(!proven(name), "{name}");
+        }
     }
 }

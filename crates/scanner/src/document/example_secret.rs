@@ -1,5 +1,7 @@
 //! Live credentials in examples.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{Check, Found, Spot};
@@ -25,9 +27,8 @@ pub const CHECK: Check = Check {
     asks: "Does an example hold a credential that could work?",
     judged: "Texts under `example`, `examples`, `default`, `x-example` with the form of a \
              credential of a known issuer (AWS, GitHub, Slack, Stripe live, Google, SendGrid) or a \
-             private key with its content. Repeated \
-             letters and everything that says `example`, `xxx` or `1234` \
-             is taken for a placeholder.",
+             private key with its whole content (a key that was cut cannot work). Repeated letters \
+             and everything that says `example`, `xxx` or `1234` is taken for a placeholder.",
     example: "example: ghp_16C7e42F292c6912E7710c838347Ae178B4a",
 };
 
@@ -121,13 +122,22 @@ fn is_placeholder(text: &str) -> bool {
     said.iter().any(|word| lower.contains(word)) || letters.len() < 8
 }
 
+/// True for a key that is whole: one that was cut or typed does not hold what its first bytes say.
 fn is_private_key(text: &str) -> bool {
     let body = text.split("-----").nth(2).unwrap_or_default();
     let body: String = body.replace("\\n", "").split_whitespace().collect();
-    body.len() > 150
-        && !body.contains("...")
-        && !body.contains('…')
-        && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+    let Ok(bytes) = STANDARD.decode(&body) else { return false };
+    bytes.len() > 110 && (bytes.starts_with(b"openssh-key-v1\0") || is_der(&bytes))
+}
+
+/// True for one sequence of just this length (X.690 §8.1.3).
+fn is_der(bytes: &[u8]) -> bool {
+    let (length, rest) = match bytes {
+        [0x30, 0x81, one, rest @ ..] => (usize::from(*one), rest),
+        [0x30, 0x82, one, two, rest @ ..] => (usize::from(u16::from_be_bytes([*one, *two])), rest),
+        _ => return false,
+    };
+    rest.len() == length
 }
 
 #[cfg(test)]
@@ -143,6 +153,11 @@ mod tests {
         trial::found(&CHECK, look, trial::with(json!({ "paths": paths })))
     }
 
+    fn pem(bytes: &[u8]) -> String {
+        let body = STANDARD.encode(bytes);
+        format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----")
+    }
+
     #[test]
     fn credentials_are_found_in_examples_and_not_in_words_about_them() {
         let key = format!("{}{}", "ghp_", "16C7e42F292c6912E7710c838347Ae178B4a");
@@ -151,13 +166,11 @@ mod tests {
             ["a token of GitHub @ /paths/~1a/get/parameters/0/example"]
         );
         assert_eq!(found(&format!("{}{}", "AKIA", "J7Q2XWPLD5MZRT8K")).len(), 1);
-        let body = "MIIEpAIBAAKCAQEA7bq".repeat(12);
-        assert_eq!(
-            found(&format!(
-                "-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----"
-            )),
-            ["a private key @ /paths/~1a/get/parameters/0/example"]
-        );
+        let whole = [&[0x30, 0x82, 0x01, 0x2c][..], &[7; 300]].concat();
+        let told = ["a private key @ /paths/~1a/get/parameters/0/example"];
+        assert_eq!(found(&pem(&whole)), told);
+        assert_eq!(found(&pem(&[b"openssh-key-v1\0", &[7; 300][..]].concat())), told);
+        assert!(found(&pem(&whole[..250])).is_empty(), "a key that was cut");
     }
 
     #[test]

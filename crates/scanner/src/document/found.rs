@@ -108,13 +108,6 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Takes everything back.
-    pub fn clear(&mut self) {
-        self.groups.clear();
-        self.by_shape.clear();
-        self.left = 0;
-    }
-
     fn group(&mut self, shape: String) -> Option<&mut Group> {
         let known = self.by_shape.get(&shape).copied();
         let index = match known {

@@ -3,7 +3,7 @@
 use super::purpose;
 use super::words::Words;
 use super::{Check, Found, Spot};
-use crate::api::{Api, SchemeKind};
+use crate::api::{Api, Method, Operation, SchemeKind};
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
 
@@ -23,8 +23,10 @@ pub const CHECK: Check = Check {
         cwe: 352,
     },
     asks: "Can another site make a browser change something here?",
-    judged: "Operations that change something and accept an alternative of cookies alone, where no \
-             scheme or parameter looks like a token against forgery.",
+    judged: "Changes by `POST` that accept an alternative of cookies alone, where no scheme or \
+             parameter looks like a token against forgery and the scheme's words tell of no defence. \
+             `PUT`, `PATCH` and `DELETE` are not counted: a browser asks before it sends them for \
+             another site (Fetch Standard, CORS-preflight).",
     example: "components:\n  securitySchemes:\n    session: {type: apiKey, in: cookie, name: sid}",
 };
 
@@ -44,9 +46,12 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         Some(SchemeKind::Key { put, .. }) => *put == "cookie",
         _ => false,
     };
-    for (number, operation) in api.numbered().filter(|(_, one)| purpose::is_writing(one)) {
+    let told = |name: &str| api.scheme(name).is_some_and(|one| is_defended(one.description));
+    let forged = |one: &Operation<'_>| one.method == Method::Post && purpose::is_writing(one);
+    for (number, operation) in api.numbered().filter(|(_, one)| forged(one)) {
         let alone = operation.security.alternatives.iter().find(|one| {
-            !one.schemes.is_empty() && one.schemes.iter().all(|(name, _)| cookie(name))
+            !one.schemes.is_empty()
+                && one.schemes.iter().all(|(name, _)| cookie(name) && !told(name))
         });
         let proven =
             operation.parameters.iter().any(|one| Words::of(one.name).says(PROOF).is_some());
@@ -59,6 +64,12 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     }
 }
 
+/// True if words tell what keeps other sites out.
+fn is_defended(description: &str) -> bool {
+    let text = description.to_lowercase();
+    ["same-origin", "same origin", "samesite", "csrf", "xsrf"].iter().any(|one| text.contains(one))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,11 +79,17 @@ mod tests {
     #[test]
     fn a_cookie_alone_is_found_and_one_with_a_proof_is_not() {
         let schemes = json!({"sid": {"type": "apiKey", "in": "cookie", "name": "sid"}, "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF"}});
-        let paths = json!({"/a": {"get": {}, "post": {}, "put": {"security": [{"sid": [], "csrf": []}]},
-            "patch": {"parameters": [{"name": "X-XSRF-TOKEN", "in": "header"}]}}});
-        let root = trial::with(
-            json!({"security": [{"sid": []}], "components": {"securitySchemes": schemes}, "paths": paths}),
-        );
-        assert_eq!(trial::found(&CHECK, look, root), ["scheme `sid` @ POST /a"]);
+        let paths = || {
+            json!({"/a": {"get": {}, "post": {}, "put": {"security": [{"sid": [], "csrf": []}]},
+            "delete": {}, "patch": {"parameters": [{"name": "X-XSRF-TOKEN", "in": "header"}]}}})
+        };
+        let found = |schemes: &serde_json::Value| {
+            let root = json!({"security": [{"sid": []}], "components": {"securitySchemes": schemes}, "paths": paths()});
+            trial::found(&CHECK, look, trial::with(root))
+        };
+        assert_eq!(found(&schemes), ["scheme `sid` @ POST /a"]);
+        let mut defended = schemes;
+        defended["sid"]["description"] = json!("The cookie is `SameSite=Strict`.");
+        assert!(found(&defended).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use super::purpose;
 use super::words::Words;
 use super::{Check, Found, Spot};
-use crate::api::Api;
+use crate::api::{Api, Operation};
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
 
@@ -24,7 +24,8 @@ pub const CHECK: Check = Check {
     asks: "Is something served that was meant for developers or insiders?",
     judged: "Paths with a segment like `debug`, `internal`, `test`, `old` or `tmp` at their \
              beginning (after a version), or like `actuator`, `pprof`, `phpinfo`, `heapdump` \
-             anywhere. Deeper segments of such names are taken as part of the product.",
+             anywhere. Deeper segments of such names, and a `test` with five operations or more below \
+             it, are taken as part of the product.",
     example: "paths:\n  /internal/debug/vars: {…}",
 };
 
@@ -61,26 +62,28 @@ const ANYWHERE: &[&str] = &[
     "console log",
 ];
 
+/// Operations below `test` from which on testing is what the API is for.
+const PRODUCT: usize = 5;
+
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     let early = |path: &[Words]| path.iter().take(1).find_map(|one| one.is(EARLY));
     let all = api.operations.len();
-    let mut shared = 0;
-    let told = |number: u32, found: &mut Found<'_>| -> bool {
-        let Some(operation) = api.operations.get(number as usize) else { return false };
+    let named = |operation: &Operation<'_>| {
         let fixed = purpose::fixed(operation).map(Words::of);
         let fixed: Vec<_> = fixed.skip_while(is_preamble).collect();
-        let word = early(&fixed).or_else(|| fixed.iter().find_map(|one| one.is(ANYWHERE)));
-        if let Some(word) = word {
+        early(&fixed).or_else(|| fixed.iter().find_map(|one| one.is(ANYWHERE)))
+    };
+    let told = api.numbered().filter_map(|(number, one)| Some((number, one, named(one)?)));
+    let told: Vec<_> = told.collect();
+    // A document of nothing else is one for insiders, and says so.
+    if told.len() * 2 > all {
+        return;
+    }
+    let tests = told.iter().filter(|(_, _, word)| *word == "test").count();
+    for (number, operation, word) in told {
+        if word != "test" || tests < PRODUCT {
             found.at(format!("`{word}`"), Spot::operation(number, &operation.at));
         }
-        word.is_some()
-    };
-    for (number, _) in api.numbered() {
-        shared += usize::from(told(number, found));
-    }
-    // A document of nothing else is one for insiders, and says so.
-    if shared * 2 > all {
-        found.clear();
     }
 }
 
@@ -119,5 +122,21 @@ mod tests {
         let paths =
             json!({"/internal/a": {"get": {}}, "/internal/b": {"get": {}}, "/c": {"get": {}}});
         assert!(trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))).is_empty());
+    }
+
+    #[test]
+    fn where_testing_is_the_product_it_is_left_alone() {
+        let names = ["npm", "pip", "yarn", "gems", "maven", "a", "b", "c", "d", "e", "f"];
+        let paths = |tests: usize| {
+            let path = |(at, name)| match at < tests {
+                true => format!("/test/{name}"),
+                false => format!("/{name}"),
+            };
+            let paths = names.iter().enumerate().map(path);
+            serde_json::Value::from_iter(paths.map(|path| (path, json!({"post": {}}))))
+        };
+        let found = |tests| trial::found(&CHECK, look, trial::with(json!({"paths": paths(tests)})));
+        assert!(found(5).is_empty());
+        assert_eq!(found(1), ["`test` @ POST /test/npm"]);
     }
 }

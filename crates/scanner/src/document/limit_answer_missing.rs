@@ -1,5 +1,6 @@
 //! Nowhere a word about limits.
 
+use super::limits;
 use super::{Check, Found, Spot};
 use crate::api::{Api, At};
 use crate::flaw::Flaw;
@@ -21,33 +22,15 @@ pub const CHECK: Check = Check {
     },
     asks: "Does any operation say what happens to callers who call too much?",
     judged: "One finding for the API, if no operation documents 429, a class `4XX`, or a header of \
-             a limit (`Retry-After`, `RateLimit`, `X-RateLimit-…`), and no description speaks of a \
-             rate limit.",
+             a limit (`Retry-After`, `RateLimit`, `X-RateLimit-…`), and no description, error's name \
+             (`ThrottlingException`), parameter (`quotaUser`) or extension tells of one.",
     example: "responses:\n  \"200\": {…}   # nowhere a \"429\"",
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    let known = api.operations.iter().any(|operation| {
-        operation.answers_with("429")
-            || operation.answers.iter().any(|one| one.headers.iter().any(|one| is_limit(one)))
-    });
-    if !known && !speaks(api) {
+    if !limits::are_told(api) {
         found.at("429 is documented nowhere", Spot::document(&At::default().then("paths")));
     }
-}
-
-fn is_limit(header: &str) -> bool {
-    let header = header.to_ascii_lowercase();
-    header == "retry-after" || header.contains("ratelimit") || header.contains("rate-limit")
-}
-
-/// True if the document's own description tells of limits: then they are described, if not for machines.
-fn speaks(api: &Api<'_>) -> bool {
-    let info = api.files.list.first().and_then(|file| file.root.pointer("/info/description"));
-    let text = info.and_then(serde_json::Value::as_str).unwrap_or_default().to_lowercase();
-    ["rate limit", "rate-limit", "ratelimit", "throttl", "too many requests", "quota"]
-        .iter()
-        .any(|word| text.contains(word))
 }
 
 #[cfg(test)]

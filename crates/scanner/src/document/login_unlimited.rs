@@ -1,5 +1,6 @@
 //! Logins without a documented limit.
 
+use super::limits;
 use super::purpose;
 use super::{Check, Found, Spot};
 use crate::api::Api;
@@ -22,14 +23,15 @@ pub const CHECK: Check = Check {
     },
     asks: "What stops somebody who tries every password?",
     judged: "Logins, token endpoints that take a password or code, and password resets without 429 \
-             (or `4XX`) among their answers. Tokens that stand for something else, as of a card, \
+             (or `4XX`) among their answers, and without a word or extension that tells of a limit. \
+             Tokens that stand for something else, as of a card, \
              are not counted.",
     example: "paths:\n  /login:\n    post: {responses: {\"200\": {}, \"401\": {}}}",
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
     for (number, operation) in api.numbered() {
-        if purpose::is_guessable(api, operation) && !operation.answers_with("429") {
+        if purpose::is_guessable(api, operation) && !limits::is_told(operation) {
             found.at("429 is not documented", Spot::operation(number, &operation.at));
         }
     }
@@ -46,6 +48,7 @@ mod tests {
         let body = |field: &str| json!({"content": {"application/json": {"schema": {"properties": {field: {"type": "string"}}}}}});
         let paths = json!({"/login": {"post": {"responses": {"401": {}}}}, "/auth/token": {"post": {"requestBody": body("password")}},
             "/v1/tokens": {"post": {"requestBody": body("card")}}, "/signin": {"post": {"responses": {"429": {}}}},
+            "/sign_in": {"post": {"x-shop": {"rate-limit": 10, "rate-time": 3600}}},
             "/password/reset": {"post": {}}, "/login/history": {"get": {}}});
         let found = trial::found(&CHECK, look, trial::with(json!({ "paths": paths })));
         assert_eq!(

@@ -3,7 +3,7 @@
 use super::purpose;
 use super::words::Words;
 use super::{Check, Found, Spot};
-use crate::api::{Api, Field, Way};
+use crate::api::{Api, Field, Operation, Way};
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
 
@@ -26,7 +26,8 @@ pub const CHECK: Check = Check {
     judged: "Writable members of request bodies named like a privilege (`is_admin`, `role` of a \
              user's own account or sign-up), a state that is earned (`email_verified`, \
              `kyc_status`) or money that one has (`balance`, `credits`). Operations below an \
-             administrator's path are not counted. Whether the caller may set it cannot be seen \
+             administrator's path, or whose words say that only administrators may call them, are \
+             not counted, nor what words call `Output only` or read-only. Whether the caller may set it cannot be seen \
              here: look at each. Informational: of ten in real documents most were an administrator's.",
     example: "/users/me:\n  patch: {… properties: {name: {…}, is_admin: {type: boolean}}}",
 };
@@ -71,7 +72,11 @@ const OWN: &[&str] =
     &["me", "profile", "register", "registration", "signup", "sign up", "self", "my"];
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    let above: Vec<bool> = api.operations.iter().map(purpose::is_administration).collect();
+    let above: Vec<bool> = api
+        .operations
+        .iter()
+        .map(|one| purpose::is_administration(one) || is_ordered(one))
+        .collect();
     let own = |path: &str| path.split('/').any(|part| Words::of(part).is(OWN).is_some());
     let own: Vec<bool> = api.operations.iter().map(|one| own(one.path)).collect();
     let writes: Vec<bool> = api.operations.iter().map(purpose::is_writing).collect();
@@ -80,7 +85,8 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
         let words = Words::of(field.name);
         let kind =
             [(PRIVILEGE, "a privilege"), (EARNED, "a state that is earned"), (MONEY, "money")];
-        let named = kind.iter().find_map(|(list, kind)| words.is(list).map(|_| (*kind, false)));
+        let mut kinds = kind.iter().filter(|(_, kind)| *kind != "a privilege" || is_flag(field));
+        let named = kinds.find_map(|(list, kind)| words.is(list).map(|_| (*kind, false)));
         let role = || words.is(ROLE).map(|_| ("a role of one's own", true));
         let Some((kind, only_own)) = named.or_else(role) else { continue };
         let reached = shape.requests.iter().filter(|number| {
@@ -94,6 +100,33 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
             );
         }
     }
+}
+
+/// True for what may say yes or no: a text or a list of that name names somebody.
+fn is_flag(field: &Field<'_>) -> bool {
+    let node = field.node;
+    let made = ["allOf", "anyOf", "oneOf"].iter().any(|key| node.get(key).is_some());
+    match node.types()[..] {
+        [] => !made,
+        _ => ["boolean", "integer"].iter().any(|kind| node.is_type(kind)),
+    }
+}
+
+/// True if words say that only an administrator may call it.
+fn is_ordered(operation: &Operation<'_>) -> bool {
+    let text = format!("{} {}", operation.summary, operation.description).to_lowercase();
+    let said = [
+        "only for admin",
+        "only to admin",
+        "only admin",
+        "admins only",
+        "admin only",
+        "administrators only",
+        "requires admin",
+        "must be an admin",
+        "must be admin",
+    ];
+    said.iter().any(|words| text.contains(words))
 }
 
 fn is_settable(field: &Field<'_>) -> bool {
@@ -136,6 +169,15 @@ mod tests {
     fn what_the_server_keeps_and_administration_are_not() {
         let kept = json!({"is_admin": {"type": "boolean", "readOnly": true}, "admin_email": {"type": "string"}, "admin": {"type": "object"}});
         assert!(found("/users", kept).is_empty());
+        let named = json!({"admin": {"type": "string"}, "is_admin": {"type": "boolean", "description": "Output only. Set by us."}});
+        assert!(found("/users", named).is_empty());
+        let body = json!({"content": {"application/json": {"schema": {"properties": {"admin": {"type": "boolean"}}}}}});
+        let told = |words: &str| {
+            let paths = json!({"/users": {"post": {"description": words, "requestBody": body}}});
+            trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))).len()
+        };
+        assert_eq!(told("Creates a user. Available only for admins."), 0);
+        assert_eq!(told("Creates a user."), 1);
         assert!(found("/admin/users", json!({"is_admin": {"type": "boolean"}})).is_empty());
     }
 }

@@ -23,7 +23,7 @@ pub const CHECK: Check = Check {
     asks: "Does one schema serve for both directions without saying what is only read?",
     judged: "Named schemas in requests and in answers that have at least two members which a server \
              sets (`id`, `created_at`, `updated_at`, `created_by` and the like), none of them \
-             `readOnly`.",
+             `readOnly`, by the flag or by words (`Output only`).",
     example: "Order:\n  properties: {id: {…}, created_at: {…}, item: {…}}   # sent and given",
 };
 
@@ -108,6 +108,13 @@ mod tests {
             found(json!({"id": {"readOnly": true}, "createdAt": {"readOnly": true}}), true)
                 .is_empty()
         );
+        for words in ["Output only. When.", "[Output-only] When.", "Read-only: when", "(readonly)"]
+        {
+            let told = json!({"id": {}, "createdAt": {"description": words}});
+            assert!(found(told, true).is_empty(), "{words}");
+        }
+        let told = json!({"id": {}, "createdAt": {"description": "Not in the output only view."}});
+        assert_eq!(found(told, true).len(), 1);
         assert!(found(json!({"id": {}, "uuid": {}}), true).is_empty());
         assert!(found(json!({"id": {}, "line": {"properties": {"created": {}}}}), true).is_empty());
     }

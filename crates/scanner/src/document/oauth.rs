@@ -12,10 +12,9 @@ pub fn flows<'a>(api: &Api<'a>, name: &str, mut with: impl FnMut(&[u32], &Flow<'
     }
 }
 
-/// True if the scheme grants scopes.
+/// True if the scheme grants scopes that divide anything: a blank, and a `default` alone, do not.
 pub fn has_scopes(kind: &SchemeKind<'_>) -> bool {
-    match kind {
-        SchemeKind::OAuth { flows } => flows.iter().any(|flow| !flow.scopes.is_empty()),
-        _ => false,
-    }
+    let SchemeKind::OAuth { flows } = kind else { return false };
+    let mut scopes = flows.iter().flat_map(|flow| &flow.scopes).map(|(name, _)| name.trim());
+    scopes.any(|name| !name.is_empty() && name != "default")
 }

@@ -23,7 +23,8 @@ pub const CHECK: Check = Check {
     },
     asks: "Does a write say which scope it needs?",
     judged: "Operations that change something and require an OAuth scheme with scopes, without \
-             naming one. Schemes that declare no scopes, and alternatives of other kinds, are not \
+             naming one. Schemes that declare no scopes or none that divides anything (a blank one, \
+             `default` alone), and alternatives of other kinds, are not \
              counted.",
     example: "security:\n  - oauth: []   # of a scheme with scopes",
 };
@@ -47,8 +48,11 @@ mod tests {
     use serde_json::json;
 
     fn with(paths: serde_json::Value) -> serde_json::Value {
-        let flows =
-            json!({"clientCredentials": {"tokenUrl": "/t", "scopes": {"read": "", "write": ""}}});
+        scoped(json!({"read": "", "write": ""}), paths)
+    }
+
+    fn scoped(scopes: serde_json::Value, paths: serde_json::Value) -> serde_json::Value {
+        let flows = json!({"clientCredentials": {"tokenUrl": "/t", "scopes": scopes}});
         let schemes = json!({"o": {"type": "oauth2", "flows": flows}, "k": {"type": "apiKey", "in": "header", "name": "k"}});
         trial::with(
             json!({"components": {"securitySchemes": schemes}, "security": [{"o": ["read"]}], "paths": paths}),
@@ -64,5 +68,14 @@ mod tests {
             trial::found(&CHECK, look, with(paths)),
             ["scheme `o` without a scope @ POST /a"]
         );
+    }
+
+    #[test]
+    fn a_scheme_whose_scopes_divide_nothing_is_not() {
+        let paths = || json!({"/a": {"post": {"security": [{"o": []}]}}});
+        let found = |scopes| trial::found(&CHECK, look, scoped(scopes, paths())).len();
+        assert_eq!(found(json!({" ": "Scopes not required"})), 0);
+        assert_eq!(found(json!({"default": "all"})), 0);
+        assert_eq!(found(json!({"default": "all", "email": ""})), 1);
     }
 }

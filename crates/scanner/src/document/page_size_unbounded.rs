@@ -21,7 +21,7 @@ pub const CHECK: Check = Check {
     },
     asks: "How many rows can one call ask for?",
     judged: "Query parameters like `limit`, `per_page`, `pageSize` or `$top` that are numbers \
-             without `maximum` or `enum`, and whose description names no number either.",
+             without `maximum` or `enum`, and whose description tells of no bound either.",
     example: "parameters:\n  - {name: limit, in: query, schema: {type: integer}}",
 };
 
@@ -78,7 +78,9 @@ fn told(description: &str) -> bool {
         "cap",
         "limited to",
         "less than",
+        "from 0",
         "from 1",
+        "0 to",
         "1 to",
         "1-",
         "≤",
@@ -86,7 +88,10 @@ fn told(description: &str) -> bool {
         "range",
         "upper",
     ];
-    numbered && bound.iter().any(|word| text.contains(word))
+    // A most that depends on something else is told all the same.
+    let depends = ["maximum depends", "limit depends", "maximum is", "is capped"];
+    (numbered && bound.iter().any(|word| text.contains(word)))
+        || depends.iter().any(|words| text.contains(words))
 }
 
 #[cfg(test)]
@@ -113,6 +118,12 @@ mod tests {
         }
         assert_eq!(found("limit", json!({"type": "integer", "maximum": 100}), ""), 0);
         assert_eq!(found("limit", integer, "Maximum is 100."), 0);
+        let told = "The number of rows from 0 to 100 inclusive.";
+        assert_eq!(found("limit", json!({"type": "integer"}), told), 0);
+        let told = "How many. The maximum depends on the subscription.";
+        assert_eq!(found("limit", json!({"type": "integer"}), told), 0);
+        let name = "Maximum number of rows";
+        assert_eq!(found("limit", json!({"type": "integer"}), name), 1, "the name, not the bound");
         assert_eq!(found("limit", json!({"type": "string"}), ""), 0);
     }
 }

@@ -1,11 +1,14 @@
 //! What an operation is for, as far as its path and its name tell.
 
 use super::words::Words;
-use crate::api::{Api, Method, Operation};
+use crate::api::{Api, Method, Node, Operation, Put};
 
 mod lists;
 
-use lists::{ADMINISTRATION, LOGIN, PERSONAL, PUBLIC, READING, SIGN_UP, VOCABULARIES};
+use lists::{
+    ADMINISTRATION, LOGIN, PERSONAL, PUBLIC, READING, SIGN_UP, TOLD_CHANGING, TOLD_READING,
+    TOLD_SEARCHING, VOCABULARIES,
+};
 
 /// The parts of a path that are no parameters, in order.
 pub fn fixed<'p>(operation: &Operation<'p>) -> impl Iterator<Item = &'p str> {
@@ -101,6 +104,7 @@ pub fn is_entrance(operation: &Operation<'_>) -> bool {
         let part = Words::of(part);
         let public = [
             "public",
+            "pub",
             "well known",
             "webhook",
             "webhooks",
@@ -110,10 +114,12 @@ pub fn is_entrance(operation: &Operation<'_>) -> bool {
             "sso",
             "saml",
             "anonymous",
+            "anon",
             "guest",
             "health",
         ];
-        part.is(&public).is_some()
+        // Served by customers: `/your/webhook`.
+        part.is(&public).is_some() || part.first() == "your"
     });
     fixed(operation).next().is_none()
         || at_all
@@ -121,6 +127,57 @@ pub fn is_entrance(operation: &Operation<'_>) -> bool {
         || within(&id)
         || named(&last)
         || named(&id)
+        || begins_by_command(operation)
+}
+
+/// True if a parameter allows nothing but to begin: `cmd=register`.
+fn begins_by_command(operation: &Operation<'_>) -> bool {
+    let begins = |one: Node<'_>| {
+        one.value.as_str().is_some_and(|text| Words::of(text).is(SIGN_UP).is_some())
+    };
+    operation.at_place(Put::Query).filter(|one| one.required).any(|one| {
+        let values = one.schema.and_then(|schema| schema.node.get("enum"));
+        values.is_some_and(|values| values.items().next().is_some() && values.items().all(begins))
+    })
+}
+
+/// True where words tell that it is open on purpose, or that its address is the credential.
+pub fn is_meant_open(operation: &Operation<'_>) -> bool {
+    let text = format!("{} {}", operation.summary, operation.description).to_lowercase();
+    let said = [
+        "anonymously",
+        "without authentication",
+        "no authentication required",
+        "no authentication is",
+        "not require authentication",
+        "authentication is not required",
+        "presigned",
+        "pre-signed",
+        "signed url",
+        "full url",
+    ];
+    said.iter().any(|words| text.contains(words)) || is_counting(operation, &text)
+}
+
+/// True if all it does is to count that somebody looked: visitors have no account.
+fn is_counting(operation: &Operation<'_>, text: &str) -> bool {
+    let counted = ["view", "views", "hit", "hits", "impression", "impressions", "plays"];
+    let counts = ["counter", "view count", "increment", "impression"];
+    operation.method == Method::Post
+        && last(operation).is(&counted).is_some()
+        && counts.iter().any(|words| text.contains(words))
+}
+
+/// True for a person's page under his public name: `/users/{username}`.
+pub fn is_public_profile(operation: &Operation<'_>) -> bool {
+    let names = ["name", "username", "user name", "handle", "login", "screen name", "nickname"];
+    let last = operation.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let name = last.strip_prefix('{').and_then(|last| last.strip_suffix('}'));
+    operation.method == Method::Get
+        && name.is_some_and(|name| Words::of(name).is(&names).is_some())
+        && self::last(operation)
+            .is(&["users", "accounts", "profiles", "members", "people"])
+            .is_some()
 }
 
 /// True for lists like the countries and types that an API knows.
@@ -149,9 +206,24 @@ pub fn is_writing(operation: &Operation<'_>) -> bool {
             last(operation).says(READING).is_none()
                 && id.starts(READING).is_none()
                 && id.ends(READING).is_none()
+                && !is_told_reading(operation)
         }
         _ => false,
     }
+}
+
+/// True if words tell that a `POST` only reads: its summary begins so, or its description with a
+/// search.
+fn is_told_reading(operation: &Operation<'_>) -> bool {
+    let (summary, text) = (Words::of(operation.summary), Words::of(operation.description));
+    let reads = begins_reading(&summary);
+    let searches = text.starts(TOLD_SEARCHING).is_some();
+    (reads || searches) && summary.says(TOLD_CHANGING).is_none()
+}
+
+/// True for a summary that begins as that of a read: `Get …`.
+pub fn begins_reading(summary: &Words) -> bool {
+    summary.starts(TOLD_READING).is_some() && summary.are_many()
 }
 
 /// True if it addresses one object by its identifier.
@@ -256,5 +328,63 @@ mod tests {
         assert!(told("get", "/api/admin/users", "", is_administration));
         assert!(!told("get", "/badminton", "", is_administration));
         assert!(!told("get", "/organizations/{id}/adminships", "", is_administration));
+    }
+
+    fn described(method: &str, path: &str, members: serde_json::Value) -> serde_json::Value {
+        trial::with(json!({"paths": {path: {method: members}}}))
+    }
+
+    fn asked(root: serde_json::Value, ask: fn(&Operation<'_>) -> bool) -> bool {
+        let files = crate::api::Files::of_value(root);
+        ask(&Api::read(&files).expect("readable").operations[0])
+    }
+
+    #[test]
+    fn words_tell_that_a_post_only_reads() {
+        let writes = |summary: &str, description: &str| {
+            let words = json!({"summary": summary, "description": description});
+            asked(described("post", "/names", words), is_writing)
+        };
+        assert!(!writes("Get names and categories for a set of ids", ""));
+        assert!(!writes("Character affiliation", "Bulk lookup of character ids"));
+        assert!(writes("Get or create a cart", ""));
+        assert!(writes("Returns", ""));
+        assert!(writes("Create a search", "Search for orders"));
+        assert!(writes("Order something", "Gets it to you"));
+    }
+
+    #[test]
+    fn commands_that_begin_and_what_customers_serve_are_entrances() {
+        let command = |values: serde_json::Value| {
+            let schema = json!({"type": "string", "enum": values});
+            let one = json!({"name": "cmd", "in": "query", "required": true, "schema": schema});
+            asked(described("post", "/person", json!({"parameters": [one]})), is_entrance)
+        };
+        assert!(command(json!(["register"])));
+        assert!(!command(json!(["register", "delete"])));
+        assert!(told("post", "/your/configured/path/{id}", "", is_entrance));
+        assert!(told("post", "/publish/anon", "", is_entrance));
+        assert!(told("post", "/checkout/pub/carts/{id}", "", is_entrance));
+    }
+
+    #[test]
+    fn words_tell_what_is_open_on_purpose() {
+        let meant = |path: &str, words: &str| {
+            asked(described("post", path, json!({"description": words})), is_meant_open)
+        };
+        assert!(meant("/path", "The full URL, with its query, is given by `POST /uploads`."));
+        assert!(meant("/files", "Uploads to a pre-signed link."));
+        assert!(meant("/publish", "Does not require authentication."));
+        assert!(meant("/videos/{id}/views", "Increases the view counter."));
+        assert!(!meant("/videos/{id}/views", "Creates a view of a table."));
+        assert!(!meant("/files", "Uploads a file. Anonymous users may not."));
+    }
+
+    #[test]
+    fn a_page_under_a_public_name_is_told_from_an_object() {
+        assert!(told("get", "/users/{username}", "", is_public_profile));
+        assert!(!told("get", "/users/{id}", "", is_public_profile));
+        assert!(!told("get", "/users/{username}/orders", "", is_public_profile));
+        assert!(!told("get", "/orders/{name}", "", is_public_profile));
     }
 }

@@ -3,7 +3,7 @@
 use super::purpose;
 use super::words::Words;
 use super::{Check, Found, Spot};
-use crate::api::{Api, Method, Operation, Put};
+use crate::api::{Api, Method, Operation, Parameter, Put};
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
 
@@ -24,7 +24,7 @@ pub const CHECK: Check = Check {
     asks: "Can a caller choose where a browser is sent?",
     judged: "Query parameters of reads like `redirect`, `return_url`, `next_url`, `goto`. \
              `redirect_uri` of OAuth endpoints, which the server has to compare with what is \
-             registered, is not counted.",
+             registered, and what filters a list are not counted.",
     example: "/login:\n  get: {parameters: [{name: return_url, in: query}]}",
 };
 
@@ -58,13 +58,21 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
             let closed = parameter
                 .schema
                 .is_some_and(|one| one.node.is_closed() || one.node.is_type("boolean"));
-            let named = Words::of(parameter.name).is(NAMES).is_some();
-            if named && !closed && !(parameter.name == "redirect_uri" && is_oauth(operation)) {
+            let words = Words::of(parameter.name);
+            let named = words.is(NAMES).is_some();
+            let registered = words.is(&["redirect uri"]).is_some() && is_oauth(operation);
+            if named && !closed && !registered && !is_filter(parameter) {
                 let shape = format!("query parameter `{}`", parameter.name);
                 found.at(shape, Spot::operation(number, &parameter.at));
             }
         }
     }
+}
+
+/// True for what narrows a list: nobody is sent there.
+fn is_filter(parameter: &Parameter<'_>) -> bool {
+    let words = Words::of(parameter.description);
+    words.starts(&["filter", "filters", "filter by", "only"]).is_some()
 }
 
 fn is_oauth(operation: &Operation<'_>) -> bool {
@@ -87,11 +95,23 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_of_a_list_is_not() {
+        let told = |words: &str| {
+            let parameter = json!({"name": "redirect", "in": "query", "description": words, "schema": {"type": "string"}});
+            let paths = json!({"/domains": {"get": {"parameters": [parameter]}}});
+            trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))).len()
+        };
+        assert_eq!(told("Filters domains based on their redirect target."), 0);
+        assert_eq!(told("Where to go afterwards."), 1);
+    }
+
+    #[test]
     fn redirects_are_found_and_those_of_oauth_and_flags_are_not() {
         let text = json!({"type": "string"});
         assert_eq!(found("/login", "return_url", text.clone()), 1);
         assert_eq!(found("/login", "returnTo", text.clone()), 1);
         assert_eq!(found("/oauth/authorize", "redirect_uri", text.clone()), 0);
+        assert_eq!(found("/callback:generateToken", "redirectUri", text.clone()), 0);
         assert_eq!(found("/login", "redirect", json!({"type": "boolean"})), 0);
         assert_eq!(found("/items", "next", text), 0);
     }

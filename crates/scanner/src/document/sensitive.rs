@@ -39,6 +39,7 @@ const STORED: &[&str] = &[
     "security answer",
     "recovery codes",
     "backup codes",
+    "connection string",
 ];
 const IDENTITY: &[&str] = &[
     "ssn",
@@ -111,6 +112,7 @@ mod tests {
             is_identity(&Words::of("billing_card_number"))
                 && !is_identity(&Words::of("card_number_length"))
         );
+        assert!(is_stored(&Words::of("primaryConnectionString")));
         assert!(is_stored(&Words::of("password_hash")) && !is_stored(&Words::of("hash")));
         assert!(
             is_token(&Words::of("githubAccessToken")) && !is_token(&Words::of("access_token_url"))

@@ -3,7 +3,7 @@
 use super::purpose;
 use super::words::Words;
 use super::{Check, Found, Spot};
-use crate::api::{Api, Node, Put, Way};
+use crate::api::{Api, Method, Node, Parameter, Put, Way};
 use crate::flaw::Flaw;
 use crate::report::{Confidence, Severity};
 
@@ -26,8 +26,9 @@ pub const CHECK: Check = Check {
     judged: "Writable members of requests and query parameters named like a webhook, callback or a \
              source to fetch (`webhook_url`, `callbackUrl`, `imageUrl`, `source_url`, `jwks_uri`; a \
              plain `url` where the operation is a webhook, import, fetch or the like). Whether the \
-             server calls it cannot be seen here: look at each. Home pages, links for people and \
-             closed sets of values are not counted.",
+             server calls it cannot be seen here: look at each. Home pages, links for people, \
+             closed sets of values, and the `callback` of a `GET` that no word calls an address \
+             (JSONP: a function's name) are not counted.",
     example: "/webhooks:\n  post: {… properties: {url: {type: string, format: uri}}}",
 };
 
@@ -149,6 +150,9 @@ pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
             .at_place(Put::Query)
             .filter(|one| one.schema.is_none_or(|one| is_text(one.node)))
         {
+            if is_function(operation.method, parameter) {
+                continue;
+            }
             let plain = is_plain(parameter.name) && placed(operation.path);
             if let Some(kind) = kind(parameter.name).or(plain.then_some(HOOK)) {
                 found.at(kind, Spot::operation(number, &parameter.at).detail(parameter.name));
@@ -173,6 +177,17 @@ fn kind(name: &str) -> Option<&'static str> {
     }
     let called = words.ends(CALLED).map(|_| "an address that is called when something happens");
     called.or_else(|| words.ends(FETCHED).map(|_| "an address that is fetched"))
+}
+
+/// True for what JSONP names so: the function of a script that takes the answer.
+fn is_function(method: Method, parameter: &Parameter<'_>) -> bool {
+    let text = parameter.description.to_lowercase();
+    let said = text.contains("jsonp") || text.contains("json-p");
+    let address = ["url", "uri", "address", "endpoint", "webhook", "http"];
+    let typed = parameter.schema.is_some_and(|one| one.node.get("format").is_some());
+    let called = typed || address.iter().any(|word| text.contains(word));
+    let function = said || (method == Method::Get && !called);
+    Words::of(parameter.name).is(&["callback"]).is_some() && function
 }
 
 fn is_text(node: Node<'_>) -> bool {
@@ -214,5 +229,20 @@ mod tests {
         let text = json!({"type": "string", "format": "uri"});
         let fields = json!({"image_url": text, "oauth_callback": text, "url": text, "website": text, "html_url": text, "callback": {"type": "boolean"}, "source_url": {"type": "string", "readOnly": true}});
         assert!(found("/orders", fields).is_empty());
+    }
+
+    #[test]
+    fn the_function_of_jsonp_is_not_and_an_address_of_that_name_is() {
+        let found = |method: &str, words: &str| {
+            let parameter = json!({"name": "callback", "in": "query", "description": words, "schema": {"type": "string"}});
+            let paths = json!({"/orders": {method: {"parameters": [parameter]}}});
+            trial::found(&CHECK, look, trial::with(json!({ "paths": paths }))).len()
+        };
+        assert_eq!(found("get", "JSONP"), 0);
+        assert_eq!(found("get", "Wraps the answer for JSON-P, see http://json-p.org"), 0);
+        assert_eq!(found("get", ""), 0);
+        assert_eq!(found("get", "A callback URL"), 1);
+        assert_eq!(found("post", "JSONP"), 0, "a shared definition of all operations");
+        assert_eq!(found("post", ""), 1);
     }
 }

@@ -23,26 +23,40 @@ pub const CHECK: Check = Check {
     },
     asks: "Is the same operation served in two versions?",
     judged: "Operations that differ only in a version segment of their path (`/v1/orders`, \
-             `/v2/orders`), the older one not marked `deprecated`.",
+             `/v2/orders`), the older one not marked `deprecated`. Not counted where their summaries tell in brackets that they \
+             are two ways to do it.",
     example: "paths:\n  /v1/orders: {…}\n  /v2/orders: {…}",
 };
 
 pub fn look(api: &Api<'_>, found: &mut Found<'_>) {
-    let mut newest: HashMap<(Method, String), u32> = HashMap::new();
+    let mut newest: HashMap<(Method, String), (u32, &str)> = HashMap::new();
     for operation in &api.operations {
         if let Some((version, rest)) = versioned(operation.path) {
             let newest = newest.entry((operation.method, rest)).or_default();
-            *newest = version.max(*newest);
+            if version >= newest.0 {
+                *newest = (version, operation.summary);
+            }
         }
     }
     for (number, operation) in api.numbered().filter(|(_, one)| !one.deprecated) {
         let Some((version, rest)) = versioned(operation.path) else { continue };
-        let newest = newest.get(&(operation.method, rest)).copied().unwrap_or_default();
-        if version < newest {
+        let newest = newest.get(&(operation.method, rest)).copied();
+        let (newest, summary) = newest.unwrap_or_default();
+        if version < newest && !is_another(operation.summary, summary) {
             found
                 .at(format!("v{version} beside v{newest}"), Spot::operation(number, &operation.at));
         }
     }
+}
+
+/// True if two summaries tell in brackets in what their operations differ.
+fn is_another(one: &str, other: &str) -> bool {
+    let way = |text: &str| {
+        let (_, way) = text.trim().strip_suffix(')')?.rsplit_once('(')?;
+        let aged = ["deprecated", "legacy", "old", "v0", "v1", "v2", "v3"];
+        Some(way.to_lowercase()).filter(|way| !aged.iter().any(|word| way.contains(word)))
+    };
+    matches!((way(one), way(other)), (Some(one), Some(other)) if one != other)
 }
 
 /// The version of a path, and the path with parameters' names and the version left out.
@@ -74,8 +88,10 @@ mod tests {
     #[test]
     fn the_older_of_two_is_found() {
         let paths = json!({"/v1/orders/{id}": {"get": {}, "put": {"deprecated": true}}, "/v2/orders/{order}": {"get": {}, "put": {}},
+            "/v0/data": {"get": {"summary": "Read (with webhook)"}}, "/v1/data": {"get": {"summary": "Read (with input)"}},
+            "/v1/all": {"get": {"summary": "Read (old)"}}, "/v2/all": {"get": {"summary": "Read (new)"}},
             "/v1/other": {"get": {}}, "/v1": {"get": {}}, "/v2": {"get": {}}});
         let found = trial::found(&CHECK, look, trial::with(json!({ "paths": paths })));
-        assert_eq!(found, ["v1 beside v2 @ GET /v1/orders/{id}"]);
+        assert_eq!(found, ["v1 beside v2 @ GET /v1/all, GET /v1/orders/{id}"]);
     }
 }

@@ -334,3 +334,56 @@ pub(super) const READING: &[&str] = &[
     "predict",
     "show",
 ];
+
+/// How the summary of a read begins.
+pub(super) const TOLD_READING: &[&str] = &[
+    "get",
+    "gets",
+    "list",
+    "lists",
+    "find",
+    "finds",
+    "search",
+    "searches",
+    "lookup",
+    "look up",
+    "fetch",
+    "fetches",
+    "retrieve",
+    "retrieves",
+    "return",
+    "returns",
+    "query",
+    "show",
+    "shows",
+    "preview",
+    "calculate",
+    "calculates",
+    "validate",
+    "validates",
+    "convert",
+    "converts",
+    "compare",
+    "detect",
+    "translate",
+];
+
+/// How the description of a search begins.
+pub(super) const TOLD_SEARCHING: &[&str] = &[
+    "lookup",
+    "look up",
+    "bulk lookup",
+    "bulk search",
+    "search",
+    "searches",
+    "find",
+    "finds",
+    "query",
+    "queries",
+];
+
+/// Words of a summary that make something other than a read of it.
+pub(super) const TOLD_CHANGING: &[&str] = &[
+    "create", "creates", "update", "delete", "deletes", "add", "adds", "save", "send", "execute",
+    "register", "remove", "upload", "submit",
+];
