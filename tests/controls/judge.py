@@ -131,7 +131,8 @@ def weigh(name, report, known):
         if one["severity"] == "info":
             continue
         for place in sorted({place.get("operation") or "-" for place in one["places"]}) or ["-"]:
-            verdict, *_ = known.get((name, one["flaw"], place)) or known.get((name, one["flaw"], "*")) or ("unjudged",)
+            keys = [(server, one["flaw"], where) for server in (name, name.split("-")[0]) for where in (place, "*")]
+            verdict, *_ = next((known[key] for key in keys if key in known), ("unjudged",))
             true += verdict == "true"
             if verdict != "true":
                 wrong.append(f"{name}: {one['flaw']} at {place} is {verdict}: {one['title']}")

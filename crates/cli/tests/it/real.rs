@@ -2,6 +2,7 @@
 //! gateway. `make test-setup` installs them; `tests/vendors/README.md` says what each does.
 
 mod caller;
+mod controls;
 mod github;
 mod httpbin;
 mod team;
