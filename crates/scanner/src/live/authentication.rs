@@ -129,12 +129,14 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
 fn may_be_catalogue(asked: &Asked) -> bool {
     let Ok(reply) = &asked.anonymous else { return false };
     let lists = reply.json().map(|json| facts::lists(&json)).unwrap_or_default();
-    let mut records = lists.into_iter().flat_map(|(_, records)| records).filter(|record| {
+    let records = lists.into_iter().flat_map(|(_, records)| records);
+    let (mine, others): (Vec<_>, Vec<_>) = records.partition(|record| {
         let text = Value::Object(record.clone()).to_string();
         asked.own.iter().any(|own| text.contains(own.as_str()))
     });
-    let private = records.any(|record| record.keys().any(|name| is_private(name)));
-    asked.whole && !asked.changes && !private
+    let private = mine.iter().any(|record| record.keys().any(|name| is_private(name)));
+    let mixed = !mine.is_empty() && !others.is_empty();
+    asked.whole && !asked.changes && mixed && !private
 }
 
 /// Where an operation does not say who may call, the service itself may: what nearly all of them refuse

@@ -67,16 +67,14 @@ fn is_for_everybody(text: &str) -> bool {
     let said = words(text);
     let said: Vec<_> = said.iter().map(String::as_str).collect();
     let everybody = ["everybody", "everyone", "anybody", "anyone"];
-    let people = ["user", "users", "member", "members", "account", "accounts", "caller", "callers"];
     let inside = ["signed", "logged", "authenticated"];
-    said.windows(2).any(|two| match two {
+    let closed = ["only", "not", "restricted"];
+    let open = said.windows(2).any(|two| match two {
         ["for" | "to", one] => everybody.contains(one),
         ["any" | "every" | "all", one] => inside.contains(one),
         _ => false,
-    }) || said.windows(3).any(|three| match three {
-        ["for" | "to", "any" | "every" | "all", one] => people.contains(one),
-        _ => false,
-    })
+    });
+    open && !is_told(text) && !names_office(text) && !said.iter().any(|word| closed.contains(word))
 }
 
 /// `(moderators)`, `staff only`, `only admins`, `administrators may …`.
@@ -385,12 +383,17 @@ mod tests {
     fn what_is_for_everybody_by_its_words_is_no_office() {
         for text in [
             "Coming sales, for everybody with an account",
-            "The calendar, for all members",
             "State of the site; any signed-in user may look",
         ] {
             assert!(is_for_everybody(text), "{text}");
         }
-        for text in ["Block any user", "Sales of everybody", "For staff", "Members of the board"] {
+        for text in [
+            "Block any user",
+            "Sales of everybody",
+            "List orders for all users (admin only)",
+            "Not open to everybody",
+            "For staff",
+        ] {
             assert!(!is_for_everybody(text), "{text}");
         }
     }

@@ -59,7 +59,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     }
     let world = scan.world().await;
     let mut judgement = Judgement::default();
-    let (mut tested, mut open) = (0_usize, 0_usize);
+    let (mut tested, mut open, mut stopped) = (0_usize, 0_usize, false);
     for (index, operation) in scan.document.operations.iter().enumerate() {
         let role = world.roles.get(index).copied().unwrap_or(Role::Plain);
         if operation.is_public()
@@ -86,11 +86,12 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
             Ok(Outcome::Closed) => {}
             Err(error) => {
                 judgement.gaps.push(Gap::from(&error));
+                stopped = true;
                 break;
             }
         }
     }
-    if scan.intensity > Intensity::Gentle && judgement.gaps.is_empty() {
+    if scan.intensity > Intensity::Gentle && !stopped {
         match made_by_office::ask(scan, world).await {
             Ok(asked) => {
                 let told = |label: &str| {
@@ -102,7 +103,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
                 for (label, evidence) in new {
                     let Some(evidence) = evidence else { continue };
                     open += 1;
-                    judgement.findings.push(OPEN.found(Some(label), evidence));
+                    judgement.findings.push(BY_ANYBODY.found(Some(label), evidence));
                 }
             }
             Err(error) => judgement.gaps.push(Gap::from(&error)),
@@ -319,6 +320,14 @@ async fn remove(
         false => Outcome::Closed,
     })
 }
+
+/// The document may not say so: that plain users may not make one does.
+const BY_ANYBODY: Flaw = Flaw {
+    confidence: Confidence::Medium,
+    why: "Plain users were refused to make such a thing, the administrator was not; what the administrator \
+          made, a plain user deleted.",
+    ..OPEN
+};
 
 const OPEN: Flaw = Flaw {
     id: "function-open",

@@ -9,7 +9,7 @@ use scanner::api::{Api, Files};
 use scanner::child::ChildError;
 use scanner::live::Progress;
 use scanner::order::{Bounds, Order};
-use scanner::report::Described;
+use scanner::report::{Described, words};
 use scanner::{CheckId, Report};
 use tokio::runtime::Runtime;
 
@@ -116,6 +116,7 @@ pub fn run(prepared: Prepared, show: Show) -> Result<Report> {
 fn told(target: &str, progress: &Progress) -> String {
     let Progress { doing, done, of, requests } = progress;
     let sent = show::count(*requests, "request", "requests");
+    let doing = words::line(doing);
     format!("attacking {target}: {doing}, {done} of {of} checks done, {sent}")
 }
 

@@ -64,15 +64,12 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
     if operation.method != Method::Get || is_marked(operation) || case.who == Who::Admin {
         return Vec::new();
     }
-    // A list to which callers add is what they keep, not who they are.
+    // What callers themselves write into a list is what they keep there, not who they are.
     let path = facts::normal(operation.path);
-    let kept = world
-        .objects()
-        .iter()
-        .any(|one| one.collection == path && !is_person(world, one) && one.made_by.is_some());
-    if kept {
-        return Vec::new();
-    }
+    let made =
+        world.objects().iter().filter(|one| one.collection == path && !is_person(world, one));
+    let bodies = made.filter_map(|one| world.cases().get(one.made_by?)?.inputs.body.as_ref());
+    let kept: BTreeSet<_> = bodies.filter_map(Value::as_object).flat_map(Map::keys).collect();
     let documented = documented(scan, case.operation);
     let own: BTreeSet<_> = world.names(case.who).iter().map(|(_, name)| name.clone()).collect();
     let mut values: Vec<(String, BTreeSet<String>)> = Vec::new();
@@ -85,7 +82,11 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
             .filter(|(name, value)| is_private(name) && (value.is_string() || value.is_number()))
         {
             let text = as_text(value);
-            if documented.contains(name.as_str()) || text.is_empty() || text.contains("***") {
+            if documented.contains(name.as_str())
+                || kept.contains(name)
+                || text.is_empty()
+                || text.contains("***")
+            {
                 continue;
             }
             match values.iter_mut().find(|(known, _)| known == name) {

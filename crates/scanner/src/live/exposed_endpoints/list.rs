@@ -57,6 +57,9 @@ const INSIDE: &[&str] = &[
     "execArgv",
     "sys.path",
     "PYTHONPATH",
+    "env",
+    "environment",
+    "memoryUsage",
 ];
 
 pub const LIST: &[Entry<'static>] = &[

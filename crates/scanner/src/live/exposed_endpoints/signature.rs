@@ -81,7 +81,11 @@ fn is_page(reply: &Reply) -> bool {
 
 fn has_member(json: &Json, names: &[&str], deeper: usize) -> bool {
     let Json::Object(members) = json else { return false };
-    let own = members.keys().any(|key| names.iter().any(|name| key.eq_ignore_ascii_case(name)));
+    // `"env": "production"` is a word; the variables themselves are an object.
+    let is_word = |key: &str, value: &Json| key.starts_with("env") && !value.is_object();
+    let own = members.iter().any(|(key, value)| {
+        names.iter().any(|name| key.eq_ignore_ascii_case(name)) && !is_word(key, value)
+    });
     own || (deeper > 0 && members.values().any(|one| has_member(one, names, deeper - 1)))
 }
 
@@ -117,6 +121,7 @@ mod tests {
             (Signature::Exposition, text("# TYPE up gauge\nup 1\n")),
             (Signature::GitHead, text("ref: refs/heads/main\n")),
             (Signature::Members(&["cmdline"]), json(200, r#"{"cmdline": ["x"]}"#)),
+            (Signature::Members(&["env"]), json(200, r#"{"env": {"SMTP_PASSWORD": "x"}}"#)),
             (Signature::Members(&["cmdline"]), json(200, r#"{"data": {"cmdline": []}}"#)),
             (Signature::Source, text("import os\ndef main():\n    return 1\n")),
             (Signature::Magic(b"PK\x03\x04"), text("PK\u{3}\u{4}...")),

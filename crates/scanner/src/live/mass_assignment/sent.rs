@@ -71,13 +71,13 @@ pub(super) async fn ask(
         }
     };
     // What belongs to A is as it was again: another role would change what A may ask later.
-    if !creates(world, case) {
-        let back = |wish: &Wish| {
-            let value = control.record.get(&wish.name)?.clone();
-            Some(change(&holder, &Wish { name: wish.name.clone(), value }))
-        };
-        let back: Vec<_> = wishes.iter().filter_map(back).collect();
-        turn(scan, world, operation, case, &back).await?;
+    if !creates(world, case) && operation.method != Method::Post {
+        let took = |wish: &&Wish| attack.record.get(&wish.name) != control.record.get(&wish.name);
+        for wish in wishes.iter().filter(took) {
+            let Some(value) = control.record.get(&wish.name).cloned() else { continue };
+            let back = change(&holder, &Wish { name: wish.name.clone(), value });
+            turn(scan, world, operation, case, &[back]).await?;
+        }
     }
     let mut evidence = vec![control.reply.exchange];
     evidence.extend(control.shown);

@@ -291,10 +291,15 @@ async fn repeated(
     attack: Exchange,
 ) -> Result<Option<(Deed, Outcome)>, WireError> {
     let sent = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
-    if fresh.is_in(&sent) || fresh.is_in(&request.path) || !fresh.is_in(told) {
+    let shown = world.view(scan, fresh).is_some();
+    let Some(marker) = fresh.marker.as_ref().filter(|_| shown) else { return Ok(None) };
+    // A title alone may be shown to whoever names a thing; two texts are its content.
+    let texts = told.matches(marker.tail()).count();
+    if fresh.is_in(&sent) || fresh.is_in(&request.path) || texts < 2 {
         return Ok(None);
     }
-    let alone = world.look(scan, fresh, Who::B).await?.filter(|look| !look.there);
+    let refused = |look: &Look| matches!(look.reply.status, 401 | 403 | 404);
+    let alone = world.look(scan, fresh, Who::B).await?.filter(refused);
     Ok(alone.map(|look| (Deed::Read, Outcome::Open(vec![look.reply.exchange.clone(), attack]))))
 }
 

@@ -119,7 +119,8 @@ async fn change(
     let marker = Marker::fresh();
     let mut inputs = case.inputs.clone();
     let id = object.id().filter(|id| id.len() > 4).unwrap_or_default();
-    let planted = inputs.body.as_mut().is_some_and(|body| marker.plant_beside(&id, body));
+    let body = inputs.body.as_mut();
+    let planted = body.is_some_and(|body| marker.plant_beside(&id, body) || marker.plant(body));
     if !planted && !alter(&mut inputs) && operation.method != Method::Post {
         return Ok(None);
     }

@@ -65,11 +65,14 @@ pub fn shared(
     if !other.is_success() || tells_of_error(other) {
         return Vec::new();
     }
+    let is_page = own.json().is_none();
     let (own, other) = (leaves(own, known), leaves(other, known));
     let same: Vec<_> = own.iter().filter(|leaf| other.contains(leaf)).cloned().collect();
     let marked = marker.is_some_and(|marker| same.iter().any(|(_, text)| marker.is_in(text)));
     // Without a marker of ours most of the content must be the same, and more than one value.
-    let most = same.len() >= 2 && same.len() * 5 >= own.len() * 3;
+    // Of a page most is the same for everybody: there only the marker tells.
+    let page = is_page && marker.is_some();
+    let most = !page && same.len() >= 2 && same.len() * 5 >= own.len() * 3;
     if marked || most { same } else { Vec::new() }
 }
 

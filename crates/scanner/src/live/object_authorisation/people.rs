@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::content::{is_listed, is_private, shared};
 use super::{Deed, Outcome, Seen};
 use crate::api::{Method, Operation};
-use crate::live::actor::{Account, Who, log_in};
+use crate::live::actor::{Account, Role, Who, is_password, log_in, role, visitor};
 use crate::live::authority::{Person, is_marked};
 use crate::live::client::WireError;
 use crate::live::invent::Marker;
@@ -143,7 +143,7 @@ async fn change(
 /// The field of a change's body that says whose account is meant, where the path does not.
 fn names_in_body(scan: &Scan<'_>, operation: &Operation<'_>) -> Option<String> {
     let changes = matches!(operation.method, Method::Put | Method::Patch);
-    if !changes || operation.is_templated() {
+    if !changes || operation.is_templated() || role(&scan.document, operation) != Role::Plain {
         return None;
     }
     let body = drafted(scan, operation, &Marker::fresh()).body?;
@@ -151,10 +151,12 @@ fn names_in_body(scan: &Scan<'_>, operation: &Operation<'_>) -> Option<String> {
     let whose =
         ["username", "user", "user_id", "userId", "userName", "account_id", "accountId", "login"];
     let found = whose.into_iter().find(|name| members.contains_key(*name));
-    found.filter(|_| members.len() > 1).map(str::to_owned)
+    let plain = !members.keys().any(|name| is_password(name));
+    found.filter(|_| members.len() > 1 && plain).map(str::to_owned)
 }
 
-/// B names somebody else's account in the body; what that account is then told of itself tells.
+/// A visitor names somebody else's account in the body; what that account is then told of itself tells.
+/// Both accounts are the scan's own: where names are not looked at, it is the visitor who is changed.
 async fn change_named(
     scan: &Scan<'_>,
     world: &World,
@@ -163,6 +165,11 @@ async fn change_named(
     seen: &mut Seen,
 ) -> Result<(), WireError> {
     let Some(name) = names_in_body(scan, operation) else { return Ok(()) };
+    let Ok(account) = visitor::account(scan).await else { return Ok(()) };
+    let Ok(visitor) = visitor::enter(scan, &account).await else { return Ok(()) };
+    if account.marker.is_none() {
+        return Ok(());
+    }
     let Some(id) = facts::value_for(&person.record, &name, "user") else { return Ok(()) };
     let Some(before) = person.look(scan, world).await?.filter(Reply::is_success) else {
         return Ok(());
@@ -174,6 +181,9 @@ async fn change_named(
     for (key, value) in members.into_iter().flatten() {
         let same = told.get(key).is_some_and(|now| now == value);
         match key == &name {
+            true if value.is_number() => {
+                *value = id.parse::<i64>().map_or_else(|_| Value::from(id.as_str()), Value::from);
+            }
             true => *value = Value::from(id.as_str()),
             false if same => {
                 *value = listed_value(scan, key, value).unwrap_or_else(|| value.clone())
@@ -181,7 +191,7 @@ async fn change_named(
             false => {}
         }
     }
-    let attack = scan.written(operation, &inputs).with(scan.credential(Who::B).await);
+    let attack = scan.written(operation, &inputs).with(Some(visitor.credential.clone()));
     let attack = scan.send(&attack).await?;
     let Some(after) = person.look(scan, world).await? else { return Ok(()) };
     let now = fields(&after.text());

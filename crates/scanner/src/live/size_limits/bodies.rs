@@ -87,9 +87,9 @@ async fn oversized(
     Ok(Some(BODY.found(case.request.operation.clone(), evidence)))
 }
 
-/// The same members with so many spaces before them: larger, and as valid as before (RFC 8259 §2).
+/// The same members with so many spaces after them: larger, and as valid as before (RFC 8259 §2).
 fn spaced(body: &[u8], size: usize) -> Vec<u8> {
-    [&vec![b' '; size][..], body].concat()
+    [body, &vec![b' '; size][..]].concat()
 }
 
 /// A command of megabytes helps nobody.

@@ -48,7 +48,7 @@ pub fn is_size(name: &str) -> bool {
 pub fn further<'o>(operation: &'o Operation<'_>) -> Option<(&'o str, bool)> {
     let plain = |name: &str| words(name).concat();
     operation.at_place(Put::Query).find_map(|one| match plain(one.name).as_str() {
-        "offset" | "skip" | "start" | "from" => Some((one.name, true)),
+        "offset" | "skip" | "start" => Some((one.name, true)),
         "page" | "pagenumber" | "pageno" => Some((one.name, false)),
         _ => None,
     })

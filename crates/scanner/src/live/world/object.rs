@@ -192,11 +192,13 @@ impl World {
         if let Some(((size, many), further)) = whole.zip(asking::further(operation)) {
             let pages = 1..=MOST_PAGES;
             tries.extend(pages.map(|page| {
-                let at = if further.1 { page * many.as_u64().unwrap_or(100) } else { page + 1 };
+                // Some count pages from none: the second is 1 there.
+                let at = if further.1 { page * many.as_u64().unwrap_or(100) } else { page };
                 vec![(size, many.clone()), (further.0, Value::from(at))]
             }));
         }
         for changes in tries {
+            let turned = changes.len() > 1;
             let mut inputs = inputs.clone();
             for (name, value) in changes {
                 inputs.put(&Change::new(Spot::Query(name.to_owned()), value));
@@ -207,8 +209,12 @@ impl World {
             if let Some(text) = self.part(&reply, object).filter(|_| good) {
                 return Ok(Look { there: true, text, reply: Arc::new(reply) });
             }
+            // That it is gone is not told by an answer that failed.
+            if !good && !matches!(reply.status, 400 | 404 | 422) {
+                return Ok(Look { there: false, text: String::new(), reply: Arc::new(reply) });
+            }
             let more = reply.json().is_some_and(|json| !facts::lists(&json).is_empty());
-            if !more && inputs.query.len() > 1 {
+            if turned && !more {
                 break;
             }
         }
@@ -222,7 +228,10 @@ impl World {
         let mut records = facts::lists(&reply.json()?).into_iter().flat_map(|(_, records)| records);
         let found = records.find(|one| {
             let text = || Value::Object(one.clone()).to_string();
-            (id.is_some() && facts::id_of(one, &kind) == id) || object.is_in(&text())
+            match (&id, facts::id_of(one, &kind)) {
+                (Some(id), Some(told)) => told == *id,
+                _ => object.is_in(&text()),
+            }
         })?;
         Some(Value::Object(found).to_string())
     }

@@ -108,8 +108,10 @@ fn own_names(answer: &Value) -> Vec<String> {
             Value::String(text)
                 if ["error", "code", "type", "reason", "kind"].contains(&name.as_str()) =>
             {
-                found.push(text.clone());
+                found.extend([text.clone(), name.clone()]);
             }
+            // `"ok": false` says how it went.
+            Value::Bool(_) | Value::Null => found.push(name.clone()),
             _ => {}
         }
     }
@@ -261,6 +263,7 @@ mod tests {
         let body = json!({"title": "t", "count": 1});
         let named = r#"{"error": {"code": "unknown_event", "message": "not on sale"}}"#;
         assert_eq!(pointers(named, &body), [""; 0]);
+        assert_eq!(pointers(r#"{"ok": false, "reason": "unknown_code"}"#, &body), [""; 0]);
         let missing = r#"{"error": "missing_field", "message": "'colour' is required"}"#;
         assert_eq!(pointers(missing, &body), ["/colour"]);
     }

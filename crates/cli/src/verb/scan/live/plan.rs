@@ -17,8 +17,8 @@ const MOST_BODY: usize = 100;
 pub fn print(order: &Order, files: &Files, show: Show) -> Result<Exit> {
     let api = Api::read(files)?;
     let bounds = order.bounds;
-    let (safe, changing): (Vec<_>, Vec<_>) =
-        api.operations.iter().partition(|operation| operation.method.is_safe());
+    let asked = api.operations.iter().filter(|one| !scanner::live::is_undoing(one));
+    let (safe, changing): (Vec<_>, Vec<_>) = asked.partition(|one| one.method.is_safe());
     let credentials = &order.credentials;
     let logins = &credentials.logins;
     let given = [

@@ -20,7 +20,7 @@ use crate::live::world::object::leaves;
 use crate::live::world::{Change, Object, Spot, World, asking, facts};
 
 /// Words for people.
-const PEOPLE: [&str; 26] = [
+const PEOPLE: [&str; 20] = [
     "user",
     "customer",
     "owner",
@@ -36,16 +36,10 @@ const PEOPLE: [&str; 26] = [
     "driver",
     "sender",
     "buyer",
-    "seller",
     "recipient",
-    "guest",
-    "tenant",
     "student",
     "holder",
     "applicant",
-    "organizer",
-    "organiser",
-    "host",
     "payer",
 ];
 

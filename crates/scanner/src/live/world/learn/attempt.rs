@@ -106,7 +106,10 @@ impl<'a> Learner<'_, 'a> {
             inputs.undocumented_body = true;
         }
         // One's own may not be ready for it: what is listed may be.
-        if *inputs == before && operation.method == Method::Post {
+        if *inputs == before
+            && operation.method == Method::Post
+            && matches!(reply.status, 404 | 409 | 422)
+        {
             let body = inputs.body.as_mut().and_then(Value::as_object_mut);
             for (name, value) in body.into_iter().flatten() {
                 if let Some(other) = self.listed_instead(name, value, who) {
@@ -131,6 +134,11 @@ impl<'a> Learner<'_, 'a> {
         }
         if *inputs == before && matches!(reply.status, 400 | 422) {
             inputs.body.as_mut().map(Marker::simplify);
+        }
+        // Codes that somebody gave out cannot be made up: the document's own may be one.
+        if *inputs == before && !operation.method.is_safe() {
+            let example = operation.body().map(|media| self.scan.document.body_value(media));
+            inputs.body = example.filter(Value::is_object).or(inputs.body.take());
         }
         *inputs != before
     }
@@ -160,7 +168,9 @@ impl<'a> Learner<'_, 'a> {
         let own = self.known.iter().find(|one| {
             one.owner == Some(who) && one.object.is_some() && id(one).is_some_and(|id| id == text)
         })?;
-        if !facts::may_mean(name, "", &own.kind) {
+        let private =
+            ["user", "account", "customer", "member", "invoice", "wallet", "card", "payment"];
+        if !facts::may_mean(name, "", &own.kind) || private.contains(&own.kind.as_str()) {
             return None;
         }
         let listed = self.known.iter().find(|one| {
@@ -201,12 +211,10 @@ impl<'a> Learner<'_, 'a> {
                 .is_some_and(|(before, _)| facts::normal(before) == collection)
         });
         let kind = facts::kind(collection);
-        let alike = |one: &&Object| one.collection == collection && one.owner == owner;
-        if !named
-            || facts::id_of(record, &kind).is_none()
-            || self.world.objects.iter().any(|one| alike(&one))
-        {
-            return (Some(owner), None);
+        let mut objects = self.world.objects.iter();
+        let known = objects.any(|one| one.collection == collection && one.owner == owner);
+        if !named || known || facts::id_of(record, &kind).is_none() {
+            return (Some(owner), case.object);
         }
         let (collection, parents, record) =
             (collection.to_owned(), parents.to_vec(), record.clone());
@@ -227,7 +235,11 @@ impl<'a> Learner<'_, 'a> {
         let Some(object) = of_object.and_then(|at| self.world.objects.get_mut(at)) else { return };
         let ends = facts::last_parameter(operation.path)
             .is_some_and(|(before, _)| facts::normal(before) == object.collection);
-        let Some(record) = facts::record(answer).filter(|_| ends) else { return };
+        // An answer about something else, for instance a job, names something else.
+        let sent = case.inputs.body.as_ref().map(Marker::all_in).unwrap_or_default();
+        let told = answer.to_string();
+        let ours = sent.iter().any(|marker| told.contains(marker.as_str()));
+        let Some(record) = facts::record(answer).filter(|_| ends && ours) else { return };
         object.record.extend(record.clone());
         let known = self.known.iter_mut().filter(|one| one.object == case.object);
         known.for_each(|one| one.record.extend(record.clone()));
@@ -251,9 +263,7 @@ impl<'a> Learner<'_, 'a> {
                     Some(_) if !name.is_empty() => format!("{collection}/{name}"),
                     _ => collection.clone(),
                 };
-                if single.is_some()
-                    && !name.is_empty()
-                    && (object.is_none() || object == case.object)
+                if single.is_some() && !name.is_empty() && object.is_some() && object == case.object
                 {
                     (owner, object) = self.inner(case, &collection, &parents, &record);
                 }

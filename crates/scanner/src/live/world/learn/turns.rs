@@ -130,24 +130,20 @@ impl<'a> Learner<'_, 'a> {
             }
             // What plain users are refused may be the administrator's to make.
             let refused = self.refused.get(index).and_then(Option::as_deref);
-            let refused =
-                refused.is_some_and(|why| why.starts_with("403") || why.starts_with("401"));
+            let refused = refused.is_some_and(|why| why.starts_with("403"));
             let admin =
                 self.people().contains(&Who::Admin) && self.scan.intensity > Intensity::Gentle;
-            if refused
-                && admin
-                && self.lets_nobody_in(index)
-                && self.world.any_case(index).is_none()
-            {
+            if refused && admin && self.may_be_made(index) && self.world.any_case(index).is_none() {
                 self.create(index, Who::Admin).await?;
             }
         }
         Ok(())
     }
 
-    /// True for what makes a plain thing at the top: an administrator could let B in to what is A's.
-    fn lets_nobody_in(&self, index: usize) -> bool {
-        let people = [
+    /// True for a POST of a plain thing at the top that can be deleted again: no people, whom it could let
+    /// in to what is A's, and nothing that everybody sees or that the service runs by.
+    fn may_be_made(&self, index: usize) -> bool {
+        const GRAVE: [&str; 26] = [
             "member",
             "user",
             "account",
@@ -164,10 +160,28 @@ impl<'a> Learner<'_, 'a> {
             "admin",
             "owner",
             "policy",
+            "setting",
+            "config",
+            "configuration",
+            "flag",
+            "feature",
+            "webhook",
+            "hook",
+            "announcement",
+            "notification",
+            "broadcast",
         ];
-        self.scan.document.operations.get(index).is_some_and(|operation| {
+        let operations = &self.scan.document.operations;
+        operations.get(index).is_some_and(|operation| {
             let mut said = operation.path.split('/').flat_map(words).map(|word| singular(&word));
-            !operation.is_templated() && !said.any(|word| people.contains(&word.as_str()))
+            let path = facts::normal(operation.path);
+            let deletes = operations.iter().any(|other| {
+                other.method == Method::Delete
+                    && facts::last_parameter(other.path)
+                        .is_some_and(|(before, _)| facts::normal(before) == path)
+            });
+            let plain = operation.method == Method::Post && !operation.is_templated();
+            plain && deletes && !said.any(|word| GRAVE.contains(&word.as_str()))
         })
     }
 
@@ -190,13 +204,6 @@ impl<'a> Learner<'_, 'a> {
             Method::Post => {
                 let ends_with_id = facts::last_parameter(operation.path).is_some();
                 !ends_with_id && operations.iter().any(|other| named(other) || listed(other))
-            }
-            // Some make things with PUT at the collection itself.
-            Method::Put if facts::last_parameter(operation.path).is_none() => {
-                let posts = |other: &Operation<'_>| {
-                    other.method == Method::Post && facts::normal(other.path) == path
-                };
-                operations.iter().any(named) && !operations.iter().any(posts)
             }
             // Where the caller chooses the name, writing to it makes it.
             Method::Put => facts::last_parameter(operation.path).is_some_and(|(before, _)| {
@@ -221,38 +228,8 @@ impl<'a> Learner<'_, 'a> {
             filled.inputs.put(&change);
             filled.object = None;
         }
-        let below = self.below_listed(operation, &filled.inputs, who);
-        if let Some(made) = self.attempt(index, who, filled, &marker).await? {
-            return self.note_object(made, &marker).await;
-        }
-        let Some(inputs) = below else { return Ok(()) };
-        let filled = Filled { inputs, object: None };
-        // Whose that stands below may do with it what he likes: it is known, and nobody's alone.
-        if let Some(made) = self.attempt(index, who, filled, &marker).await?
-            && let Some(case) = self.world.cases.get(made)
-        {
-            let object = Object { made_by: Some(made), ..Object::made(operation, case, &marker) };
-            self.world.remember(object);
-        }
-        Ok(())
-    }
-
-    /// The same below something that the caller saw in a list and did not make: a bid is made on what
-    /// somebody else sells.
-    fn below_listed(&self, operation: &Operation<'a>, own: &Inputs, who: Who) -> Option<Inputs> {
-        let name =
-            facts::parameters(operation.path).pop().filter(|_| operation.method == Method::Post)?;
-        let before = operation.path.split(&format!("/{{{name}}}")).next()?;
-        let (collection, kind) = (facts::normal(before), facts::kind(before));
-        let own_value = own.path.last().map(|(_, value)| value.as_str());
-        let listed = self.known.iter().filter(|one| {
-            one.collection == collection && one.seen_by == who && one.owner.is_none()
-        });
-        let mut values = listed.filter_map(|one| facts::value_for(&one.record, name, &kind));
-        let other = values.find(|value| Some(value.as_str()) != own_value)?;
-        let mut inputs = own.clone();
-        inputs.put(&Change::new(Spot::Path(name.to_owned()), other));
-        Some(inputs)
+        let Some(made) = self.attempt(index, who, filled, &marker).await? else { return Ok(()) };
+        self.note_object(made, &marker).await
     }
 
     /// Remembers what a case made. What its answer does not name is looked for in the list.
@@ -324,11 +301,11 @@ impl<'a> Learner<'_, 'a> {
             if let (true, Some(body)) = (forgot, filled.inputs.body.as_mut()) {
                 self.name_self(body, who);
             }
-            if let (true, Some(body)) = (given && own_page, filled.inputs.body.as_mut()) {
-                let account = self.scan.actors().known(who).and_then(|one| one.account.as_ref());
-                // Who logs in by another name may have another address.
-                let by_mail = account.is_none_or(|account| account.name.contains('@'));
-                keep_login(body, &self.names_of(who), by_mail);
+            let called = ["email", "mail", "login", "username", "settings", "preferences"];
+            let said = operation.path.split('/').chain(operation.id).flat_map(words);
+            let own = own_page || said.into_iter().any(|word| called.contains(&word.as_str()));
+            if let (true, Some(body)) = (given && own, filled.inputs.body.as_mut()) {
+                keep_login(body, &self.called(who));
             }
             if operation.is_templated() && filled.object.is_none() && !about_self {
                 self.refuse(index, "its path leads to no object of ours".to_owned());
@@ -337,6 +314,19 @@ impl<'a> Learner<'_, 'a> {
             self.attempt(index, who, filled, &marker).await?;
         }
         Ok(())
+    }
+
+    /// What the caller is called, with what lists of people say of the one of that name.
+    fn called(&self, who: Who) -> Vec<(String, String)> {
+        let mut names = self.names_of(who);
+        let own = |value: &Value| {
+            let text = facts::scalar(value).filter(|text| text.len() > 2);
+            text.is_some_and(|text| names.iter().any(|(key, name)| key != "id" && *name == text))
+        };
+        let listed = self.known.iter().find(|one| one.record.values().any(own));
+        let mail = listed.and_then(|one| facts::scalar(one.record.get("email")?));
+        names.extend(mail.filter(|mail| mail.contains('@')).map(|mail| ("email".to_owned(), mail)));
+        names
     }
 
     /// Puts the caller's own name where a body asks who has forgotten something.
@@ -412,28 +402,23 @@ impl<'a> Learner<'_, 'a> {
 
 /// An account that was given must open with its own name and password afterwards as well: what it
 /// is called stays where that is known, and is not sent where it is not.
-fn keep_login(body: &mut Value, names: &[(String, String)], by_mail: bool) {
+fn keep_login(body: &mut Value, names: &[(String, String)]) {
     let Some(members) = body.as_object_mut() else { return };
     let own = |name: &str| {
         let fits = |value: &str| name != "email" || value.contains('@');
         let mut known = names.iter().filter(|(key, value)| key == name && fits(value));
         known.next_back().map(|(_, value)| Value::from(value.as_str()))
     };
-    let is_login = |name: &str| {
-        let lower = name.to_ascii_lowercase();
-        let mail = by_mail && ["email", "mail"].iter().any(|word| lower.contains(word));
-        mail || ["username", "login"].iter().any(|word| lower.contains(word))
-    };
-    for (name, value) in
-        members.iter_mut().filter(|(name, value)| value.is_string() && is_login(name))
-    {
+    for (name, value) in members.iter_mut().filter(|(_, value)| value.is_string()) {
         if let Some(own) = own(name) {
             *value = own;
         }
     }
     members.retain(|name, value| {
-        let kept = is_login(name) && own(name).as_ref() == Some(value);
-        kept || !(is_login(name) || crate::live::actor::is_password(name)) || value.is_object()
+        let lower = name.to_ascii_lowercase();
+        let login = ["username", "login", "email", "mail"].iter().any(|word| lower.contains(word));
+        let kept = login && own(name).as_ref() == Some(value);
+        kept || !(login || crate::live::actor::is_password(name)) || value.is_object()
     });
-    members.values_mut().for_each(|value| keep_login(value, names, by_mail));
+    members.values_mut().for_each(|value| keep_login(value, names));
 }
