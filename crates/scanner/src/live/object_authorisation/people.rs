@@ -166,10 +166,10 @@ async fn change_named(
 ) -> Result<(), WireError> {
     let Some(name) = names_in_body(scan, operation) else { return Ok(()) };
     let Ok(account) = visitor::account(scan).await else { return Ok(()) };
-    let Ok(visitor) = visitor::enter(scan, &account).await else { return Ok(()) };
     if account.marker.is_none() {
         return Ok(());
     }
+    let Ok(visitor) = visitor::enter(scan, &account).await else { return Ok(()) };
     let Some(id) = facts::value_for(&person.record, &name, "user") else { return Ok(()) };
     let Some(before) = person.look(scan, world).await?.filter(Reply::is_success) else {
         return Ok(());
