@@ -119,6 +119,10 @@ weaknesses! {
     DebugExposed = "debug-exposed",
     /// `/v0/parcels` still answers, and anyone (OWASP API9:2023).
     OldVersionExposed = "old-version-exposed",
+    /// `/admin/users` lists the customers to whoever asks (OWASP API5:2023).
+    OfficeExposed = "office-exposed",
+    /// `/v0/login` gives a session for a name and any password (OWASP API9:2023).
+    OldLoginExposed = "old-login-exposed",
     /// The name of a form is a path on the disk (CWE-22).
     PathTraversal = "path-traversal",
     /// What a message holds between `{{` and `}}` is evaluated (CWE-1336).

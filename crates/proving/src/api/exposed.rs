@@ -6,10 +6,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::api::{customers, signup};
 use crate::input::PAGE_ITEMS;
 use crate::problem::Problem;
 use crate::site::{Site, now};
@@ -27,6 +28,12 @@ pub(crate) fn routes(site: &Site) -> Router<Arc<Site>> {
     }
     if site.has(Weakness::OldVersionExposed) {
         router = router.route("/v0/parcels", get(old_parcels));
+    }
+    if site.has(Weakness::OfficeExposed) {
+        router = router.route("/admin/users", get(customers::list));
+    }
+    if site.has(Weakness::OldLoginExposed) {
+        router = router.route("/v0/login", post(signup::log_in_by_name));
     }
     router
 }

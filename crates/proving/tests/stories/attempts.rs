@@ -65,6 +65,8 @@ pub async fn succeeds(weakness: Weakness, bench: &Bench) -> bool {
         Weakness::SecurityHeadersMissing => edge::lacks_security_headers(bench).await,
         Weakness::DebugExposed => edge::exposes_debug_pages(bench).await,
         Weakness::OldVersionExposed => edge::serves_the_old_version(bench).await,
+        Weakness::OfficeExposed => edge::serves_the_office(bench).await,
+        Weakness::OldLoginExposed => login::forgets_the_password(bench).await,
         Weakness::PathTraversal => injection::reads_other_files(bench).await,
         Weakness::Template => injection::evaluates(bench).await,
         Weakness::Ssrf => injection::calls_inside(bench).await,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::client::WireError;
 use super::likeness::{alike, leads_to_login, tells_of_error};
@@ -128,7 +128,11 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
 /// What lists A's own beside others' and holds nothing private may be there for all to see.
 fn may_be_catalogue(asked: &Asked) -> bool {
     let Ok(reply) = &asked.anonymous else { return false };
-    let lists = reply.json().map(|json| facts::lists(&json)).unwrap_or_default();
+    let answer = reply.json().unwrap_or_default();
+    if asked.whole && !asked.changes && lists_words(&answer) {
+        return true;
+    }
+    let lists = facts::lists(&answer);
     let records = lists.into_iter().flat_map(|(_, records)| records);
     let (mine, others): (Vec<_>, Vec<_>) = records.partition(|record| {
         let text = Value::Object(record.clone()).to_string();
@@ -137,6 +141,19 @@ fn may_be_catalogue(asked: &Asked) -> bool {
     let private = mine.iter().any(|record| record.keys().any(|name| is_private(name)));
     let mixed = !mine.is_empty() && !others.is_empty();
     asked.whole && !asked.changes && mixed && !private
+}
+
+/// Nothing but words, as tags and categories are: A's own among them is no secret of A's.
+fn lists_words(answer: &Value) -> bool {
+    let words = |value: &Value| {
+        let items = value.as_array().filter(|items| items.len() > 1);
+        items.is_some_and(|items| {
+            let word = |one: &Value| one.as_str().is_some_and(|text| text.len() < 40);
+            items.iter().all(|one| word(one) && !one.to_string().contains('@'))
+        })
+    };
+    let inside = |members: &Map<String, Value>| members.len() == 1 && members.values().all(words);
+    words(answer) || answer.as_object().is_some_and(inside)
 }
 
 /// Where an operation does not say who may call, the service itself may: what nearly all of them refuse

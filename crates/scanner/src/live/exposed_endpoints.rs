@@ -3,6 +3,7 @@
 mod backups;
 mod flaws;
 mod list;
+mod offices;
 mod old_versions;
 mod signature;
 
@@ -13,8 +14,11 @@ use super::scan::Scan;
 use super::{Check, Gap, Judgement, Kind, Measure};
 use crate::live::CheckId;
 use crate::report::Exchange;
-use flaws::{BACKUP, CONSOLE, DEBUG, DOCUMENTATION, METRICS, OLD_VERSION, REPOSITORY, SECRETS};
+use flaws::{
+    BACKUP, CONSOLE, DEBUG, DOCUMENTATION, METRICS, OFFICE, OLD_VERSION, REPOSITORY, SECRETS,
+};
 use list::{Entry, LIST};
+pub use old_versions::others as other_versions;
 use signature::Signature;
 
 pub const CHECK: Check = Check {
@@ -30,6 +34,7 @@ pub const CHECK: Check = Check {
         &CONSOLE,
         &DOCUMENTATION,
         &OLD_VERSION,
+        &OFFICE,
     ],
     values: &[
         Measure {
@@ -83,8 +88,9 @@ async fn observe(scan: &Scan<'_>) -> Result<Judgement, Gap> {
     }
     let mut judgement = judge(&seen);
     let old = old_versions::look(scan, &mut asked).await?;
-    let found = judgement.findings.len() + old.len();
     judgement.findings.extend(old);
+    judgement.findings.extend(offices::look(scan, &bases(scan), &mut asked).await?);
+    let found = judgement.findings.len();
     judgement.value("exposed.found", found);
     judgement.value("exposed.paths_asked", asked);
     Ok(judgement)
@@ -140,12 +146,33 @@ fn documented(scan: &Scan<'_>) -> Vec<String> {
 
 /// At the root of the host, and below the API's own base for what a framework hangs there.
 fn paths(scan: &Scan<'_>, entry: &Entry<'_>) -> Vec<String> {
+    let below = bases(scan).into_iter().filter(|base| entry.below || base.is_empty());
+    below.map(|base| format!("{base}{}", entry.path)).collect()
+}
+
+/// Below what paths hang: nothing, the target's own base, and what all documented paths begin with.
+fn bases(scan: &Scan<'_>) -> Vec<String> {
     let base = &scan.client.target.base;
-    let mut all = vec![entry.path.to_owned()];
-    if entry.below && !base.is_empty() {
-        all.push(format!("{base}{}", entry.path));
-    }
+    let paths = scan.document.operations.iter().map(|one| one.path);
+    let mut all = vec![String::new(), base.clone(), format!("{base}{}", common(paths))];
+    all.dedup();
     all
+}
+
+/// The folders that all of these paths begin with: `/api` of `/api/users` and `/api/v2/login`.
+fn common<'p>(mut paths: impl Iterator<Item = &'p str>) -> String {
+    let folders = |path: &'p str| -> Vec<&'p str> {
+        let parts: Vec<_> = path.split('/').skip(1).collect();
+        let count = parts.len().saturating_sub(1);
+        parts.into_iter().take(count).take_while(|part| !part.contains('{')).collect()
+    };
+    let mut shared = paths.next().map(folders).unwrap_or_default();
+    for path in paths {
+        let same =
+            shared.iter().zip(folders(path)).take_while(|(one, other)| **one == *other).count();
+        shared.truncate(same);
+    }
+    shared.iter().map(|part| format!("/{part}")).collect()
 }
 
 /// Asks without any credential; where the content would be large only for its head.
@@ -201,6 +228,13 @@ mod tests {
     fn a_server_that_answers_everything_the_same_tells_nothing() {
         let all = reply(200, &[], "# HELP a b\n# TYPE a counter\na 1\n");
         assert!(!is_told(entry("/metrics"), &all, std::slice::from_ref(&all)));
+    }
+
+    #[test]
+    fn what_all_paths_begin_with_is_a_base() {
+        assert_eq!(common(["/api/users", "/api/v2/login", "/api/{id}/x"].into_iter()), "/api");
+        assert_eq!(common(["/users", "/users/{id}"].into_iter()), "");
+        assert_eq!(common(std::iter::empty()), "");
     }
 
     #[test]

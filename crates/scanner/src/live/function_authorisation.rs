@@ -17,6 +17,7 @@ use crate::order::Intensity;
 use crate::report::{Confidence, Exchange, Severity};
 
 mod made_by_office;
+mod promoting;
 
 pub const CHECK: Check = Check {
     id: CheckId::FunctionAuthorisation,
@@ -92,18 +93,18 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         }
     }
     if scan.intensity > Intensity::Gentle && !stopped {
-        match made_by_office::ask(scan, world).await {
+        match beyond_words(scan, world).await {
             Ok(asked) => {
                 let told = |label: &str| {
                     let mut places = judgement.findings.iter().flat_map(|one| &one.places);
                     places.any(|place| place.operation.as_deref() == Some(label))
                 };
-                let new: Vec<_> = asked.into_iter().filter(|(label, _)| !told(label)).collect();
+                let new: Vec<_> = asked.into_iter().filter(|(_, label, _)| !told(label)).collect();
                 tested += new.len();
-                for (label, evidence) in new {
+                for (flaw, label, evidence) in new {
                     let Some(evidence) = evidence else { continue };
                     open += 1;
-                    judgement.findings.push(BY_ANYBODY.found(Some(label), evidence));
+                    judgement.findings.push(flaw.found(Some(label), evidence));
                 }
             }
             Err(error) => judgement.gaps.push(Gap::from(&error)),
@@ -114,6 +115,18 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         judgement.value("functions.operations_open", open);
     }
     judgement
+}
+
+type Beyond = (&'static Flaw, String, Option<Vec<Exchange>>);
+
+/// What the words of a document do not tell to be an office's: what the administrator made, and roles
+/// within something that is shared.
+async fn beyond_words(scan: &Scan<'_>, world: &World) -> Result<Vec<Beyond>, WireError> {
+    let made = made_by_office::ask(scan, world).await?;
+    let roles = promoting::ask(scan, world).await?;
+    let made = made.into_iter().map(|(label, proof)| (&BY_ANYBODY, label, proof));
+    let roles = roles.into_iter().map(|(label, proof)| (&PROMOTES_ITSELF, label, proof));
+    Ok(made.chain(roles).collect())
 }
 
 async fn read(
@@ -231,6 +244,10 @@ async fn act(
             _ => Ok(Outcome::Undecided("there is nothing of ours to delete".to_owned())),
         };
     }
+    // Where those are served whom a thing belongs to, A may do it to A's own.
+    if own.is_some() && operation.is_templated() && serves_owners(operation) {
+        return Ok(Outcome::Closed);
+    }
     let marker = Marker::fresh();
     let mut inputs = drafted(scan, operation, &marker);
     match (&own, &about) {
@@ -326,6 +343,14 @@ const BY_ANYBODY: Flaw = Flaw {
     confidence: Confidence::Medium,
     why: "Plain users were refused to make such a thing, the administrator was not; what the administrator \
           made, a plain user deleted.",
+    ..OPEN
+};
+
+/// A role that somebody took, and that the list of those who share the thing then showed.
+const PROMOTES_ITSELF: Flaw = Flaw {
+    why: "A has a weak role in something that others own; A asked for a stronger one and had it, as the \
+          list of its members shows.",
+    fix: "Let only those who have a role give it, and nobody to itself.",
     ..OPEN
 };
 

@@ -7,7 +7,7 @@ use crate::live::pattern;
 
 mod marker;
 
-pub use marker::Marker;
+pub use marker::{Marker, keep_names};
 
 /// How deep an invented value may nest; deeper parts are null.
 const MOST_DEPTH: usize = 6;

@@ -15,6 +15,7 @@ mod codes;
 mod enumeration;
 mod fixation;
 mod limits;
+mod old_versions;
 mod weak_password;
 
 pub const CHECK: Check = Check {
@@ -26,6 +27,7 @@ pub const CHECK: Check = Check {
         &codes::UNLIMITED,
         &enumeration::AT_LOGIN,
         &enumeration::AT_RESET,
+        &old_versions::OPEN,
         &fixation::FIXED,
         &weak_password::SHORT,
     ],
@@ -120,6 +122,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     enumeration::look(scan, &ground, &mut judgement).await;
     enumeration::look_at_resets(scan, &ground, &mut judgement).await;
     codes::look(scan, &ground, &mut judgement).await;
+    old_versions::look(scan, &ground, &mut judgement).await;
     // Last, because the account may be locked by it.
     limits::look(scan, &ground, &mut judgement).await;
     judgement

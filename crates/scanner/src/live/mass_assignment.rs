@@ -20,7 +20,7 @@ mod registration;
 mod sent;
 
 use fields::Wish;
-pub use fields::listed_value;
+pub use fields::{enumerated, listed_value};
 
 pub const CHECK: Check = Check {
     id: CheckId::MassAssignment,

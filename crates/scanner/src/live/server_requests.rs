@@ -185,18 +185,26 @@ async fn plant(
 /// Operations below what was just made: to test it, to run it, to read it.
 fn triggers(scan: &Scan<'_>, case: &Case, made: &Reply) -> Vec<crate::live::request::Request> {
     let Some(own) = scan.document.operations.get(case.operation) else { return Vec::new() };
-    let Some(record) = made.json().as_ref().and_then(facts::record) else { return Vec::new() };
-    let collection = facts::normal(own.path);
+    let record = made.json().as_ref().and_then(facts::record).unwrap_or_default();
     let kind = facts::kind(own.path);
+    // A change names what it changes; what was made has its name in the answer.
+    let changed = facts::last_parameter(own.path).is_some();
+    let place = match changed {
+        true => facts::normal(own.path),
+        false => format!("{}/{{}}", facts::normal(own.path)),
+    };
+    // Another change would put another address there.
     let below = scan.document.operations.iter().filter(|one| {
-        facts::normal(one.path).starts_with(&format!("{collection}/{{}}"))
-            && one.method != Method::Delete
+        facts::normal(one.path).starts_with(&place)
+            && matches!(one.method, Method::Post | Method::Get)
     });
     let filled = below.filter_map(|one| {
         let names = facts::parameters(one.path);
         let mut values: Vec<String> =
             case.inputs.path.iter().map(|(_, value)| value.clone()).collect();
-        values.push(facts::value_for(&record, names.last()?, &kind)?);
+        if !changed {
+            values.push(facts::value_for(&record, names.last()?, &kind)?);
+        }
         let mut inputs = Inputs::of_document(&scan.document, one);
         inputs.path = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
         inputs.body = one.body().map(|body| scan.document.body_value(body));

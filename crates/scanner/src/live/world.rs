@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
-use crate::api::{Operation, Put};
+use crate::api::{Method, Operation, Put};
 use crate::live::Gap;
 use crate::live::actor::{Role, Who};
 use crate::live::call::{Inputs, as_text};
@@ -304,7 +304,26 @@ pub fn points(scan: &Scan<'_>, case: &Case) -> Vec<Point> {
     if let Some(body) = &case.inputs.body {
         leaves(body, String::new(), &mut found);
     }
+    found.retain(|point| !(is_login(scan, case, point) && is_change(operation)));
     found
+}
+
+fn is_change(operation: &Operation<'_>) -> bool {
+    matches!(operation.method, Method::Put | Method::Patch)
+}
+
+/// True for the name that the caller logs in with: under another one the scan would lose its way in.
+fn is_login(scan: &Scan<'_>, case: &Case, point: &Point) -> bool {
+    let Spot::Body(pointer) = &point.spot else { return false };
+    let name = pointer.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let login = ["username", "login", "mail"].iter().any(|word| name.contains(word));
+    let account = scan.actors().known(case.who).and_then(|actor| actor.account.as_ref());
+    let names = scan.known_world().map(|world| world.names(case.who)).unwrap_or_default();
+    let own = |text: &str| {
+        let named = names.iter().any(|(_, name)| name == text);
+        named || account.is_some_and(|one| one.name == text || one.email == text)
+    };
+    login && point.current.as_ref().and_then(Value::as_str).is_some_and(own)
 }
 
 fn kind_of(operation: &Operation<'_>, put: Put, name: &str) -> String {
@@ -313,6 +332,7 @@ fn kind_of(operation: &Operation<'_>, put: Put, name: &str) -> String {
     stated.unwrap_or("string").to_owned()
 }
 
+/// Every scalar of a body.
 fn leaves(value: &Value, pointer: String, found: &mut Vec<Point>) {
     let kind = match value {
         Value::Object(members) => {

@@ -71,6 +71,8 @@ switches! {
     cors_any_origin_with_credentials: CorsAnyOriginWithCredentials, CrossOrigin => ["foreign-origin-allowed"],
     debug_exposed: DebugExposed, ExposedEndpoints => ["debug-endpoint-exposed", "metrics-exposed", "repository-exposed"],
     old_version_exposed: OldVersionExposed, ExposedEndpoints => ["old-version-open"],
+    office_exposed: OfficeExposed, ExposedEndpoints => ["administration-undocumented"],
+    old_login_exposed: OldLoginExposed, Login => ["old-login-open"],
     no_size_limit: NoSizeLimit, SizeLimits => ["body-unbounded", "documented-length-ignored"],
     no_page_limit: NoPageLimit, SizeLimits => ["page-unbounded"],
     slow_pattern: SlowPattern, SlowPatterns => ["pattern-explodes"],

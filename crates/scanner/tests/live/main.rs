@@ -10,6 +10,7 @@
 mod attacks;
 mod authorisation;
 mod child;
+mod damaged;
 mod hostile;
 mod old_tls;
 mod order;

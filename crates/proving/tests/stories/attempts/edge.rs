@@ -98,3 +98,7 @@ pub async fn serves_the_old_version(bench: &Bench) -> bool {
     let parcels: Value = response.json().await.unwrap();
     parcels["items"].as_array().unwrap().iter().any(|parcel| parcel["customer_id"] == "bob")
 }
+
+pub async fn serves_the_office(bench: &Bench) -> bool {
+    bench.status("/admin/users", "").await == StatusCode::OK
+}

@@ -31,6 +31,14 @@ pub async fn guesses_on(bench: &Bench) -> bool {
     status == StatusCode::OK
 }
 
+/// The login of before takes a wrong password, for a name that somebody has.
+pub async fn forgets_the_password(bench: &Bench) -> bool {
+    sign_up(bench, "remembered", Value::Null).await;
+    let wish = json!({ "name": "remembered", "password": "wrong" });
+    let (status, session) = bench.send(Method::POST, "/v0/login", "", &wish).await;
+    status == StatusCode::OK && session["access_token"].is_string()
+}
+
 pub async fn tells_names(bench: &Bench) -> bool {
     sign_up(bench, "known", Value::Null).await;
     let known = log_in(bench, "known", "wrong password").await;

@@ -110,6 +110,8 @@ pub fn role(document: &Api<'_>, operation: &Operation<'_>) -> Role {
         Method::Get | Method::Head | Method::Delete => Role::Plain,
         _ if said.has(&["refresh"]) => Role::Refresh,
         _ if said.has(&["forgot", "forgotten"]) => Role::Password,
+        // A profile that a password can be changed in, too.
+        Method::Put | Method::Patch if is_profile(&said, &fields) => Role::Plain,
         _ if changing && (asks_password || said.has(&["password", "passwd", "otp"])) => {
             Role::Password
         }
@@ -125,6 +127,16 @@ pub fn role(document: &Api<'_>, operation: &Operation<'_>) -> Role {
         }
         _ => Role::Plain,
     }
+}
+
+/// True for a change of what an account is called or shows, a password among it.
+fn is_profile(said: &Said, fields: &[String]) -> bool {
+    let mut login = ["password", "passwd", "otp", "pin", "passcode"].iter();
+    let others = fields.iter().filter(|name| !is_password(name));
+    let telling = others.filter(|name| !name.contains("token") && !name.contains("code")).count();
+    !login.any(|word| said.has(&[word]))
+        && !fields.iter().any(|name| is_new_password(name))
+        && telling > 1
 }
 
 /// Operations that register an account, the likeliest first.

@@ -12,7 +12,7 @@ use crate::live::invent::{Invention, Marker};
 use crate::live::reply::Reply;
 use crate::live::request::{Request, escape};
 use crate::live::scan::Scan;
-use crate::live::world::{Change, Spot, repair};
+use crate::live::world::{Change, Spot, facts, repair};
 use crate::secret::Secret;
 
 /// Fields that would make us more than a plain user; left out unless they are required.
@@ -88,8 +88,12 @@ pub fn registration(
     if let Some(schema) = schema {
         plain_roles(scan, schema.node, &mut body);
     }
-    body.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
-    Value::Object(body)
+    let mut body = Value::Object(body);
+    let holder = facts::holder(&body);
+    if let Some(members) = body.pointer_mut(&holder).and_then(Value::as_object_mut) {
+        members.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    body
 }
 
 /// Puts the account's own values where they are asked for, at any depth.

@@ -76,6 +76,19 @@ pub const DOCUMENTATION: Flaw = Flaw {
     ..REPOSITORY
 };
 
+pub const OFFICE: Flaw = Flaw {
+    id: "administration-undocumented",
+    title: "An undocumented page for administrators answers an ordinary caller",
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    why: "No document names it, so nobody reviews who may ask; its name says whom it is for, and it gave \
+          data to a caller who is not one of them.",
+    fix: "Remove it, or describe it and let only administrators in.",
+    owasp: "API5:2023",
+    cwe: 285,
+    ..REPOSITORY
+};
+
 pub const OLD_VERSION: Flaw = Flaw {
     id: "old-version-open",
     title: "An undocumented version of the API answers strangers",

@@ -1,6 +1,6 @@
 //! Words of ours in texts: where one comes back, the text is ours.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Characters of a marker that make it unique.
 const TAIL: usize = 10;
@@ -155,6 +155,19 @@ impl Marker {
     /// A password of every class of characters that rules ask for.
     pub fn password(&self) -> String {
         format!("Pcl-{}-9A!", self.tail)
+    }
+}
+
+/// Puts what a record says where the id is made of it: the title `A good day` of `a-good-day`.
+pub fn keep_names(id: &str, record: &Map<String, Value>, value: &mut Value) {
+    let Some(members) = value.as_object_mut() else { return };
+    for (name, value) in members {
+        match record.get(name) {
+            Some(Value::String(text)) if value.is_string() && is_made_of(id, text) => {
+                *value = Value::from(text.as_str());
+            }
+            _ => keep_names(id, record, value),
+        }
     }
 }
 

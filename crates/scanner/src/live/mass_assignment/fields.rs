@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::api::{Node, Operation};
-use crate::live::actor::{Who, is_password};
+use crate::live::actor::{Role, Who, is_password, role};
 use crate::live::call::as_text;
 use crate::live::invent::{last_word, words};
 use crate::live::scan::Scan;
 use crate::live::world::World;
+use crate::live::world::facts::is_right;
 
 /// A field with the value that it is wished to have.
 #[derive(Debug, Clone)]
@@ -121,9 +122,12 @@ pub fn wishes(
     sent: &Value,
 ) -> Vec<Wish> {
     let documented = documented(scan, operation);
+    // Rights over one's own account are not one's own to give, whatever a document says.
+    let own = is_about_self(scan, operation);
+    let granted = |name: &str| own && is_right(name) && grants(scan, world, name);
     let known = |name: &str| {
-        documented.iter().any(|(known, read_only)| known == name && !read_only)
-            || sent.get(name).is_some()
+        let documented = documented.iter().any(|(known, read_only)| known == name && !read_only);
+        (documented || sent.get(name).is_some()) && !granted(name)
     };
     let read_only =
         |name: &str| documented.iter().any(|(known, read_only)| known == name && *read_only);
@@ -157,6 +161,24 @@ pub fn wishes(
         found.push(Wish { name: (*name).to_owned(), value });
     }
     found
+}
+
+/// True for a registration and for a page about the caller.
+fn is_about_self(scan: &Scan<'_>, operation: &Operation<'_>) -> bool {
+    let said: Vec<_> = operation.path.split('/').flat_map(words).collect();
+    let page = ["me", "profile", "account", "self", "user", "whoami", "register", "signup"];
+    let registers = role(&scan.document, operation) == Role::Register;
+    registers || !operation.is_templated() && said.iter().any(|word| page.contains(&word.as_str()))
+}
+
+/// A flag is one by its name; of a text it must be known which value an administrator has.
+fn grants(scan: &Scan<'_>, world: &World, name: &str) -> bool {
+    let said = words(name);
+    let text = said.iter().any(|word| {
+        matches!(word.as_str(), "role" | "roles" | "permission" | "permissions" | "privileges")
+    });
+    let listed = listed_value(scan, name, &Value::Null);
+    !text || office_value(world, name).is_some() || listed.is_some_and(|value| value == "admin")
 }
 
 /// Fields that a body may hold as the document says, and whether they are read-only.
@@ -251,15 +273,19 @@ fn office_value(world: &World, name: &str) -> Option<Value> {
 
 /// Another value of a list that the document gives for a field of this name.
 pub fn listed_value(scan: &Scan<'_>, name: &str, now: &Value) -> Option<Value> {
-    let fields = scan.document.shapes.list.iter().flat_map(|shape| shape.fields.iter());
-    let listed =
-        fields.filter(|field| field.name == name).filter_map(|field| field.node.get("enum"));
-    let mut values =
-        listed.flat_map(Node::items).map(|one| one.value.clone()).filter(|value| !same(value, now));
+    let mut values = enumerated(scan, name).filter(|value| !same(value, now));
     let first = values.next();
     let power = ["admin", "paid", "approved", "verified", "owner", "teacher", "manager"];
     let strong = values.find(|value| value.as_str().is_some_and(|text| power.contains(&text)));
     strong.or(first)
+}
+
+/// Every value that the document lists for fields of this name, also where another schema lists them.
+pub fn enumerated(scan: &Scan<'_>, name: &str) -> impl Iterator<Item = Value> {
+    let fields = scan.document.shapes.list.iter().flat_map(|shape| shape.fields.iter());
+    let named = fields.filter(move |field| field.name == name);
+    let listed = named.filter_map(|field| scan.document.files.resolve(field.node)?.get("enum"));
+    listed.flat_map(Node::items).map(|one| one.value.clone())
 }
 
 fn is_alike(one: &Value, other: &Value) -> bool {

@@ -35,7 +35,7 @@ pub(super) async fn ask(
         return Ok(None);
     }
     let Some(control) = turn(scan, world, operation, case, &[]).await? else { return Ok(None) };
-    let holder = holder(&body);
+    let holder = facts::holder(&body);
     let inner = body.pointer(&holder).cloned().unwrap_or(Value::Null);
     let wishes = wishes(scan, world, operation, &control.record, &inner);
     if wishes.is_empty() {
@@ -90,27 +90,6 @@ fn change(holder: &str, wish: &Wish) -> Change {
     Change { spot: Spot::Body(format!("{holder}/{}", wish.name)), value: wish.value.clone() }
 }
 
-/// Where in a body the fields stand: some wrap them.
-fn holder(body: &Value) -> String {
-    let mut pointer = String::new();
-    let mut value = body;
-    for _ in 0..3 {
-        let Some(members) = value.as_object() else { break };
-        let inner = ["data", "attributes"]
-            .iter()
-            .find(|key| members.get(**key).is_some_and(Value::is_object));
-        let only = members
-            .iter()
-            .next()
-            .filter(|(_, value)| members.len() == 1 && value.is_object())
-            .map(|(key, _)| key.as_str());
-        let Some(key) = inner.copied().or(only) else { break };
-        pointer = format!("{pointer}/{key}");
-        value = members.get(key).unwrap_or(&Value::Null);
-    }
-    pointer
-}
-
 async fn turn(
     scan: &Scan<'_>,
     world: &World,
@@ -122,7 +101,9 @@ async fn turn(
     let creates = creates(world, case);
     let mut inputs = case.inputs.clone();
     if let Some(body) = &mut inputs.body {
-        marker.plant(body);
+        let id = inputs.path.last().map(|(_, id)| id.as_str()).filter(|_| !creates);
+        let planted = id.is_some_and(|id| marker.plant_beside(id, body));
+        let _ = planted || marker.plant(body);
     }
     if creates
         && operation.method == Method::Put

@@ -279,6 +279,46 @@ pub fn located(location: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.into_owned())
 }
 
+/// True for a field that makes an account an administrator or the like.
+pub fn is_right(name: &str) -> bool {
+    const RIGHTS: [&str; 12] = [
+        "admin",
+        "administrator",
+        "superuser",
+        "superadmin",
+        "staff",
+        "moderator",
+        "root",
+        "role",
+        "roles",
+        "permission",
+        "permissions",
+        "privileges",
+    ];
+    words(name).iter().any(|word| RIGHTS.contains(&word.as_str()))
+}
+
+/// Where in a body the fields stand: some wrap them.
+pub fn holder(body: &Value) -> String {
+    let mut pointer = String::new();
+    let mut value = body;
+    for _ in 0..3 {
+        let Some(members) = value.as_object() else { break };
+        let inner = ["data", "attributes"]
+            .iter()
+            .find(|key| members.get(**key).is_some_and(Value::is_object));
+        let only = members
+            .iter()
+            .next()
+            .filter(|(_, value)| members.len() == 1 && value.is_object())
+            .map(|(key, _)| key.as_str());
+        let Some(key) = inner.copied().or(only) else { break };
+        pointer = format!("{pointer}/{key}");
+        value = members.get(key).unwrap_or(&Value::Null);
+    }
+    pointer
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

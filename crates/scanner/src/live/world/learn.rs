@@ -11,6 +11,7 @@ use crate::live::invent::words;
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::scan::Scan;
+use crate::live::token::Token;
 use crate::live::world::{Case, Object, World, facts};
 use crate::order::Intensity;
 
@@ -94,6 +95,7 @@ impl<'a> Learner<'_, 'a> {
         for who in [Who::A, Who::B, Who::Admin] {
             if let Some(actor) = self.scan.actor(who).await {
                 self.account(actor);
+                self.named(actor);
             }
         }
         self.reads(false).await?;
@@ -126,6 +128,40 @@ impl<'a> Learner<'_, 'a> {
             }
         }
         self.world
+    }
+
+    /// What the login's answer and the token itself call the caller.
+    fn named(&mut self, actor: &Actor) {
+        let answer = actor.entry.as_ref().and_then(|entry| entry.reply.json());
+        let mut record = answer.as_ref().and_then(facts::record).unwrap_or_default();
+        let keys = ["userId", "user_id", "uid", "username", "login", "email"];
+        record
+            .retain(|name, value| keys.contains(&name.as_str()) && facts::scalar(value).is_some());
+        let token = Token::read(&actor.credential.value, "$");
+        for (claim, value) in token.iter().flat_map(|token| token.claims.iter()) {
+            let name = if claim == "sub" { "id" } else { claim.as_str() };
+            let known = keys.contains(&name) || name == "id";
+            if known
+                && facts::scalar(value).is_some_and(|text| name == "email" || !text.contains('@'))
+            {
+                record.entry(name).or_insert_with(|| value.clone());
+            }
+        }
+        if let Some(id) = record.get("userId").or_else(|| record.get("user_id")).cloned() {
+            record.insert("id".to_owned(), id);
+        }
+        let owner = Some(actor.who);
+        if !record.is_empty() {
+            self.known.push(Known {
+                seen_by: actor.who,
+                owner,
+                collection: String::new(),
+                kind: "user".to_owned(),
+                parents: Vec::new(),
+                record,
+                object: None,
+            });
+        }
     }
 
     /// What registering and logging in showed are cases and a record as well.

@@ -56,6 +56,37 @@ pub fn faults(
     found
 }
 
+/// The first of the values that a refusal says it would take: `{"allowed": ["a", "b"]}`,
+/// `must be one of: a, b`, `should be 'a' or 'b'`.
+pub fn allowed(reply: &Reply) -> Option<String> {
+    reply.json().as_ref().and_then(|answer| listed(answer, false)).or_else(|| {
+        let text = reply.text();
+        let words = ["one of", "allowed values", "valid values", "choose from", "should be '"];
+        let at = words.iter().find_map(|word| Some(text.find(word)? + word.len()))?;
+        let rest = text.get(at..)?.trim_start_matches([' ', ':', '[', '(', '\'', '"', '`', '\\']);
+        let value = rest.split([',', '\'', '"', '`', ']', ')', '|', '\\']).next()?.trim();
+        is_name(value).then(|| value.to_owned())
+    })
+}
+
+fn listed(answer: &Value, allowed: bool) -> Option<String> {
+    match answer {
+        Value::Array(items) if allowed => {
+            let first = items.first().and_then(Value::as_str).filter(|text| is_name(text));
+            first.map(str::to_owned).or_else(|| items.iter().find_map(|one| listed(one, true)))
+        }
+        Value::Array(items) => items.iter().find_map(|one| listed(one, false)),
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let lower = name.to_ascii_lowercase();
+            let words =
+                ["allow", "whitelist", "permitted", "accepted", "valid", "supported", "enum"];
+            let invalid = lower.contains("invalid");
+            listed(value, allowed || !invalid && words.iter().any(|word| lower.contains(word)))
+        }),
+        _ => None,
+    }
+}
+
 /// Lists of `{loc: ["body", "name"], type: "…"}` and `{field|param|path: "name"}`.
 fn located(answer: &Value, found: &mut Vec<Fault>) {
     match answer {
@@ -284,6 +315,21 @@ mod tests {
             pointers(r#"{"message": "title and count needed"}"#, &empty),
             ["/count", "/title"]
         );
+    }
+
+    #[test]
+    fn what_would_be_taken_is_read_in_many_words() {
+        for answer in [
+            r#"{"errors": [{"whitelist": {"commands": ["status", "uptime"]}}]}"#,
+            r#"{"error": "kind is wrong", "allowedValues": ["status"]}"#,
+            r#"{"message": "kind must be one of: status, uptime"}"#,
+            r#"{"detail": "Input should be 'status' or 'uptime'"}"#,
+            r#"{"detail": "must be one of [\"status\", \"uptime\"]"}"#,
+        ] {
+            assert_eq!(allowed(&answered(422, answer)).as_deref(), Some("status"), "{answer}");
+        }
+        let answer = r#"{"error": "no such thing", "invalid": ["kind"]}"#;
+        assert_eq!(allowed(&answered(422, answer)), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::live::call::Inputs;
 use crate::live::invent::{Invention, Marker, singular, words};
 use crate::live::reply::Reply;
 use crate::live::request::Presented;
-use crate::live::world::{Case, Change, Object, Spot, facts, repair};
+use crate::live::world::{Case, Change, Object, Point, Spot, facts, leaves, repair};
 
 impl<'a> Learner<'_, 'a> {
     /// Sends, and when an answer says which field was wrong, mends it and sends again. The number of
@@ -84,6 +84,9 @@ impl<'a> Learner<'_, 'a> {
     ) -> bool {
         let invention = Invention { document: &self.scan.document, marker };
         let before = inputs.clone();
+        if matches!(reply.status, 400 | 422) && Self::take_allowed(reply, inputs, marker) {
+            return true;
+        }
         let body = inputs.body.clone().unwrap_or(Value::Null);
         for fault in repair::faults(&self.scan.document, operation, reply, &body) {
             let name = fault.pointer.rsplit('/').next().unwrap_or_default().to_owned();
@@ -117,6 +120,9 @@ impl<'a> Learner<'_, 'a> {
                 }
             }
         }
+        if *inputs == before && reply.status == 409 {
+            inputs.body.iter_mut().for_each(|body| rename(body, &reply.text(), marker));
+        }
         // What nobody asked for may be what is not liked.
         if *inputs == before && matches!(reply.status, 400 | 404 | 409 | 422) {
             self.leave_out_optional(operation, inputs);
@@ -141,6 +147,22 @@ impl<'a> Learner<'_, 'a> {
             inputs.body = example.filter(Value::is_object).or(inputs.body.take());
         }
         *inputs != before
+    }
+
+    /// Where a refusal lists what it would take, and only one text is ours to choose, that is chosen.
+    fn take_allowed(reply: &Reply, inputs: &mut Inputs, marker: &Marker) -> bool {
+        let Some(value) = repair::allowed(reply) else { return false };
+        let mut points = Vec::new();
+        leaves(&inputs.body.clone().unwrap_or_default(), String::new(), &mut points);
+        let ours = |point: &Point| {
+            let text = point.current.as_ref().and_then(Value::as_str);
+            text.is_some_and(|text| marker.is_in(text))
+        };
+        points.retain(ours);
+        let one = points.len() == 1;
+        let only = points.into_iter().filter(|_| one);
+        only.for_each(|point| inputs.put(&Change::new(point.spot, value.as_str())));
+        one
     }
 
     /// Leaves out of a body what names something else and is not required.
@@ -288,7 +310,8 @@ impl<'a> Learner<'_, 'a> {
         // What tells about the caller: `/me` and the like.
         let own = ["me", "self", "profile", "whoami", "current", "my", "account"];
         let about = single.is_none()
-            && operation.path.split('/').flat_map(words).any(|word| own.contains(&word.as_str()));
+            && (operation.path.split('/').flat_map(words).any(|word| own.contains(&word.as_str()))
+                || operation.path.ends_with("/user"));
         if about && facts::lists(answer).is_empty() {
             let owner = Some(case.who);
             self.known.push(Known {
@@ -320,6 +343,23 @@ impl<'a> Learner<'_, 'a> {
             Ok(reply) => Ok(Some(reply)),
             Err(error) if error.is_final() => Err(Gap::from(&error)),
             Err(_) => Ok(None),
+        }
+    }
+}
+
+/// Where a name is taken, another one of ours: what a document gives as an example is everybody's.
+fn rename(body: &mut Value, complaint: &str, marker: &Marker) {
+    let Some(members) = body.as_object_mut() else { return };
+    let said = words(complaint);
+    let taken = ["taken", "exists", "exist", "already", "unique", "duplicate", "used", "use"];
+    if !said.iter().any(|word| taken.contains(&word.as_str())) {
+        return;
+    }
+    for (name, value) in members {
+        let known = words(name).iter().all(|word| said.contains(word));
+        let slug = value.as_str().is_some_and(|text| !text.contains([' ', '@', '/']));
+        if known && slug && !marker.is_in(&value.to_string()) {
+            *value = Value::from(marker.plain());
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::api::{Method, Operation, Put};
 use crate::live::Gap;
 use crate::live::actor::{Role, Who, door, is_password};
 use crate::live::call::Inputs;
-use crate::live::invent::{Marker, singular, words};
+use crate::live::invent::{Marker, keep_names, singular, words};
 use crate::live::scan::Face;
 use crate::live::world::{Case, Change, Object, Spot, facts};
 use crate::order::Intensity;
@@ -304,9 +304,15 @@ impl<'a> Learner<'_, 'a> {
             let called = ["email", "mail", "login", "username", "settings", "preferences"];
             let said = operation.path.split('/').chain(operation.id).flat_map(words);
             let own = own_page || said.into_iter().any(|word| called.contains(&word.as_str()));
-            if let (true, Some(body)) = (given && own, filled.inputs.body.as_mut()) {
+            // Nobody gets another password while the scan logs in.
+            let named = filled.inputs.body.as_ref().is_some_and(has_password);
+            if let (true, Some(body)) = (own, filled.inputs.body.as_mut()) {
+                take_no_rights(body);
+            }
+            if let (true, Some(body)) = ((given || named) && own, filled.inputs.body.as_mut()) {
                 keep_login(body, &self.called(who));
             }
+            self.keep_named(&mut filled, &marker);
             if operation.is_templated() && filled.object.is_none() && !about_self {
                 self.refuse(index, "its path leads to no object of ours".to_owned());
                 continue;
@@ -314,6 +320,19 @@ impl<'a> Learner<'_, 'a> {
             self.attempt(index, who, filled, &marker).await?;
         }
         Ok(())
+    }
+
+    /// A title that an address is made of stays what it is in a change, if anything else is free to
+    /// change: under another address nothing that was learned before would lead there.
+    fn keep_named(&self, filled: &mut Filled, marker: &Marker) {
+        let object = filled.object.and_then(|at| self.world.objects.get(at));
+        let (Some(object), Some((_, id))) = (object, filled.inputs.path.last()) else { return };
+        let Some(body) = &mut filled.inputs.body else { return };
+        let mut kept = body.clone();
+        keep_names(id, &object.record, &mut kept);
+        if marker.is_in(&kept.to_string()) {
+            *body = kept;
+        }
     }
 
     /// What the caller is called, with what lists of people say of the one of that name.
@@ -398,6 +417,19 @@ impl<'a> Learner<'_, 'a> {
             });
         }
     }
+}
+
+/// Nobody makes itself an administrator while the scan learns what others may do.
+fn take_no_rights(body: &mut Value) {
+    let Some(members) = body.as_object_mut() else { return };
+    members.retain(|name, value| value.is_object() || !facts::is_right(name));
+    members.values_mut().for_each(take_no_rights);
+}
+
+fn has_password(body: &Value) -> bool {
+    body.as_object().is_some_and(|members| {
+        members.iter().any(|(name, value)| is_password(name) || has_password(value))
+    })
 }
 
 /// An account that was given must open with its own name and password afterwards as well: what it

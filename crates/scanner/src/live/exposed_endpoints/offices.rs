@@ -1,0 +1,105 @@
+//! Offices that no document names: paths where administrators work, asked for by an ordinary caller.
+
+use crate::live::Gap;
+use crate::live::actor::Who;
+use crate::live::likeness::{alike, tells_of_error};
+use crate::live::reply::Reply;
+use crate::live::request::Request;
+use crate::live::scan::Scan;
+use crate::report::Finding;
+
+use super::flaws::OFFICE;
+
+/// Where administrators work, whatever a service is about.
+const OFFICES: [&str; 12] = [
+    "/admin",
+    "/admin/users",
+    "/admin/stats",
+    "/admin/config",
+    "/admin/logs",
+    "/administration",
+    "/management",
+    "/internal",
+    "/internal/users",
+    "/debug",
+    "/logs",
+    "/logging",
+];
+
+/// Asks as A, or as nobody where there is no A.
+pub async fn look(
+    scan: &Scan<'_>,
+    bases: &[String],
+    asked: &mut usize,
+) -> Result<Vec<Finding>, Gap> {
+    let credential = scan.credential(Who::A).await;
+    let mut found = Vec::new();
+    for base in bases {
+        let nowhere = format!("{base}/{}", scan.client.marks.next());
+        let Some(nothing) = answered(scan, Request::get(nowhere).with(credential.clone())).await?
+        else {
+            continue;
+        };
+        for office in OFFICES {
+            let path = format!("{base}{office}");
+            if is_documented(scan, &path) {
+                continue;
+            }
+            *asked += 1;
+            let request = Request::get(path.clone()).with(credential.clone());
+            let Some(reply) = answered(scan, request).await?.filter(|one| is_told(one, &nothing))
+            else {
+                continue;
+            };
+            let evidence = vec![nothing.exchange.clone(), reply.exchange.clone()];
+            let mut finding = OFFICE.found(None, evidence).of_shape(path.as_str());
+            finding.title = format!("{}: `{path}`", finding.title);
+            found.push(finding);
+        }
+    }
+    Ok(found)
+}
+
+async fn answered(scan: &Scan<'_>, request: Request) -> Result<Option<Reply>, Gap> {
+    match scan.send(&request).await {
+        Ok(reply) => Ok(Some(reply)),
+        Err(error) if error.is_final() => Err(Gap::from(&error)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Data, and not what is answered for nothing.
+fn is_told(reply: &Reply, nothing: &Reply) -> bool {
+    let data = reply.json().is_some_and(|json| match &json {
+        serde_json::Value::Object(members) => members.values().any(|value| !value.is_null()),
+        serde_json::Value::Array(items) => !items.is_empty(),
+        _ => false,
+    });
+    let same = nothing.is_success() && (alike(reply, nothing) || nothing.json().is_some());
+    reply.is_success() && data && !tells_of_error(reply) && !same
+}
+
+/// What a document names at this path or below it was put there on purpose.
+fn is_documented(scan: &Scan<'_>, path: &str) -> bool {
+    let own = path.strip_prefix(&scan.client.target.base).unwrap_or(path);
+    let known =
+        |one: &str| one == own || one.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
+    scan.document.operations.iter().any(|one| known(one.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::reply::made::{json, reply};
+
+    #[test]
+    fn data_at_an_office_is_told_and_what_stands_everywhere_is_not() {
+        let nothing = json(404, r#"{"error": "not found"}"#);
+        let users = json(200, r#"{"users": [{"id": 1}]}"#);
+        assert!(is_told(&users, &nothing));
+        assert!(!is_told(&users, &users));
+        assert!(!is_told(&json(403, r#"{"users": 1}"#), &nothing));
+        assert!(!is_told(&json(200, r#"{"error": "for administrators"}"#), &nothing));
+        assert!(!is_told(&reply(200, &[], "<html>log in</html>"), &nothing));
+    }
+}
