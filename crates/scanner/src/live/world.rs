@@ -176,7 +176,11 @@ impl Object {
         let elsewhere = names.is_empty()
             && !self.parents.is_empty()
             && facts::kind(before) == facts::kind(&self.collection);
-        if facts::normal(before) != self.collection && !elsewhere {
+        // Where paths say what is done, one thing has many: `/list_orders`, `/get_order/{id}`.
+        let spoken = names.is_empty()
+            && facts::is_spoken(before)
+            && facts::kind(before) == facts::kind(&self.collection);
+        if facts::normal(before) != self.collection && !elsewhere && !spoken {
             return None;
         }
         let id = facts::value_for(&self.record, parameter, &facts::kind(before))?;

@@ -191,7 +191,7 @@ impl Shop {
             ("POST", "/sessions") => match self.people.contains(&body.unwrap_or_default()) {
                 true => (
                     200,
-                    json!({"access_token": format!("token-{}", self.people.len()), "refresh_token": "again"}),
+                    json!({"access_token": format!("session-of-{:032x}", self.people.len()), "refresh_token": "again"}),
                 ),
                 false => (401, json!({"error": "who are you"})),
             },
@@ -311,16 +311,16 @@ fn scanned(damages: Vec<Damage>, given: bool) -> Report {
 }
 
 #[test]
-fn the_undamaged_shop_is_asked_about_everything() {
+fn the_undamaged_shop_is_scanned_in_depth() {
     let report = scanned(vec![Damage::Nothing], false);
     let flaws: Vec<_> = report.findings.iter().map(|one| one.flaw.as_str()).collect();
-    for flaw in ["object-read", "object-change"] {
+    for flaw in ["object-changeable", "object-deletable", "field-assignable"] {
         assert!(flaws.contains(&flaw), "{flaws:?} {:?}", report.incomplete);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn a_scan_of_damaged_answers_ends_and_every_form_can_be_written(

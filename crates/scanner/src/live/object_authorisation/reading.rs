@@ -159,10 +159,16 @@ pub(super) fn judge(read: &Read) -> Outcome {
         let refused = matches!(read.other.status, 401 | 403 | 404);
         return if refused { Outcome::Refused } else { Outcome::Closed };
     }
+    // Where A's own words came to B, figures that other things share with it explain nothing.
+    let marks = |same: &[(String, String)]| {
+        marker.is_some_and(|marker| same.iter().any(|(_, text)| marker.is_in(text)))
+    };
+    let marked = marks(&same);
     let also = |reply: &Option<Reply>| {
-        reply
-            .as_ref()
-            .is_some_and(|reply| !shared(&read.own, reply, marker, &read.known).is_empty())
+        reply.as_ref().is_some_and(|reply| {
+            let same = shared(&read.own, reply, marker, &read.known);
+            !same.is_empty() && (!marked || marks(&same))
+        })
     };
     // Nobody at all gets it: that is another question. An id that is not there gives the same:
     // then the id decides nothing.

@@ -61,11 +61,43 @@ pub fn last_parameter(path: &str) -> Option<(&str, &str)> {
     (!name.contains(['{', '}'])).then_some((before, name))
 }
 
-/// What a collection holds, as a word: `order` of `/shop/{id}/orders`.
+/// What a collection holds, as a word: `order` of `/shop/{id}/orders` and of `/get_orders_v2`.
 pub fn kind(path: &str) -> String {
+    let last = last_folder(path);
+    let spoken = spoken(last).map(|said| said.concat());
+    singular(&spoken.unwrap_or_else(|| last.to_ascii_lowercase()))
+}
+
+fn last_folder(path: &str) -> &str {
     let mut parts = path.trim_end_matches('/').rsplit('/');
-    let last = parts.find(|part| !part.starts_with('{') && !part.is_empty()).unwrap_or_default();
-    singular(&last.to_ascii_lowercase())
+    parts.find(|part| !part.starts_with('{') && !part.is_empty()).unwrap_or_default()
+}
+
+/// True for a path that says what is done, as `/get_orders` does.
+pub fn is_spoken(path: &str) -> bool {
+    spoken(last_folder(path)).is_some()
+}
+
+/// The words of a name without the verb before them and the version behind.
+fn spoken(name: &str) -> Option<Vec<String>> {
+    const VERBS: [&str; 12] = [
+        "get", "list", "fetch", "read", "find", "view", "show", "create", "add", "delete",
+        "remove", "update",
+    ];
+    let mut said = words(name);
+    if said.len() < 2 || !VERBS.contains(&said.first()?.as_str()) {
+        return None;
+    }
+    said.remove(0);
+    let version = |word: &String| {
+        word.strip_prefix('v').is_some_and(|rest| rest.is_empty() || rest.parse::<u8>().is_ok())
+            || word.parse::<u8>().is_ok()
+    };
+    while said.len() > 1 && said.last().is_some_and(version) {
+        said.pop();
+    }
+    said.retain(|word| !matches!(word.as_str(), "all" | "by" | "id"));
+    (!said.is_empty()).then_some(said)
 }
 
 /// The kinds of things that a field or parameter of this name may hold the id of, the likeliest first:
@@ -326,6 +358,21 @@ mod tests {
 
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().cloned().expect("an object")
+    }
+
+    #[test]
+    fn a_path_that_says_what_is_done_is_about_its_noun() {
+        for (path, of) in [
+            ("/get_customers", "customer"),
+            ("/get_customer_v1", "customer"),
+            ("/getUserById", "user"),
+            ("/shop/{id}/orders", "order"),
+            ("/list", "list"),
+            ("/added", "added"),
+        ] {
+            assert_eq!(kind(path), of, "{path}");
+        }
+        assert!(is_spoken("/get_customer_v1") && !is_spoken("/orders"));
     }
 
     #[test]

@@ -135,8 +135,15 @@ impl<'a> Learner<'_, 'a> {
         let answer = actor.entry.as_ref().and_then(|entry| entry.reply.json());
         let mut record = answer.as_ref().and_then(facts::record).unwrap_or_default();
         let keys = ["userId", "user_id", "uid", "username", "login", "email"];
-        record
-            .retain(|name, value| keys.contains(&name.as_str()) && facts::scalar(value).is_some());
+        // A record that names the account is the account's; another's id is the session's.
+        let account = actor.account.as_ref();
+        let own = account.is_some_and(|one| {
+            record.values().any(|value| *value == one.name || *value == one.email)
+        });
+        record.retain(|name, value| {
+            let known = keys.contains(&name.as_str()) || own && name == "id";
+            known && facts::scalar(value).is_some()
+        });
         let token = Token::read(&actor.credential.value, "$");
         for (claim, value) in token.iter().flat_map(|token| token.claims.iter()) {
             let name = if claim == "sub" { "id" } else { claim.as_str() };

@@ -20,7 +20,14 @@ use crate::live::world::object::leaves;
 use crate::live::world::{Change, Object, Spot, World, asking, facts};
 
 /// Words for people.
-const PEOPLE: [&str; 20] = [
+const PEOPLE: [&str; 27] = [
+    "guest",
+    "tenant",
+    "passenger",
+    "host",
+    "seller",
+    "reviewer",
+    "requester",
     "user",
     "customer",
     "owner",
@@ -79,7 +86,7 @@ async fn by_name(
 ) -> Result<Option<Outcome>, WireError> {
     for parameter in operation.at_place(Put::Query) {
         let Some(own) = world.case(index, Who::B).map(|case| case.inputs.clone()) else { break };
-        for value in meant(world, parameter.name, operation.path).into_iter().take(2) {
+        for value in meant(world, parameter.name, operation.path) {
             let mut inputs = own.clone();
             inputs.put(&Change::new(Spot::Query(parameter.name.to_owned()), value));
             let outcome = named(scan, world, operation, &own, inputs, lists).await?;
@@ -93,6 +100,9 @@ async fn by_name(
 
 /// What of A a parameter of this name may mean.
 fn meant(world: &World, name: &str, path: &str) -> Vec<String> {
+    let mine = world.objects().iter().filter(|one| one.owner == Who::A);
+    let of_kind = mine.filter(|one| facts::may_mean(name, path, &facts::kind(&one.collection)));
+    let things: Vec<_> = of_kind.filter_map(Object::id).take(2).collect();
     let kinds = facts::kinds_meant(name, path);
     let bare = words(name).len() == 1 && name.len() <= 4;
     if !bare && kinds.iter().any(|kind| PEOPLE.contains(&kind.as_str())) {
@@ -103,11 +113,11 @@ fn meant(world: &World, name: &str, path: &str) -> Vec<String> {
             .collect();
         found.sort();
         found.dedup();
-        return found.into_iter().map(|(_, value)| value).collect();
+        // An account is somebody at some services, and something of somebody's at a bank.
+        let people = found.into_iter().map(|(_, value)| value).take(2);
+        return people.chain(things).collect();
     }
-    let mine = world.objects().iter().filter(|one| one.owner == Who::A);
-    let of_kind = mine.filter(|one| facts::may_mean(name, path, &facts::kind(&one.collection)));
-    of_kind.filter_map(Object::id).collect()
+    things
 }
 
 async fn named(

@@ -309,6 +309,9 @@ impl<'a> Learner<'_, 'a> {
             if let (true, Some(body)) = (own, filled.inputs.body.as_mut()) {
                 take_no_rights(body);
             }
+            if operation.method == Method::Patch {
+                Self::keep_state(&mut filled, &marker);
+            }
             if let (true, Some(body)) = ((given || named) && own, filled.inputs.body.as_mut()) {
                 keep_login(body, &self.called(who));
             }
@@ -332,6 +335,17 @@ impl<'a> Learner<'_, 'a> {
         keep_names(id, &object.record, &mut kept);
         if marker.is_in(&kept.to_string()) {
             *body = kept;
+        }
+    }
+
+    /// What was cancelled or closed is of no use for what comes later: where a change has words of its
+    /// own, it leaves the state alone.
+    fn keep_state(filled: &mut Filled, marker: &Marker) {
+        let Some(body) = &mut filled.inputs.body else { return };
+        if marker.is_in(&body.to_string())
+            && let Some(members) = body.as_object_mut()
+        {
+            members.retain(|name, _| !matches!(name.as_str(), "status" | "state"));
         }
     }
 
