@@ -235,6 +235,8 @@ fn is_public_by_nature(operation: &Operation<'_>, role: Role) -> bool {
         "/version",
         "/livez",
         "/readyz",
+        "/ready",
+        "/live",
         "csrf",
         "xsrf",
     ];

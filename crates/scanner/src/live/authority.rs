@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::api::{Method, Operation};
+use crate::api::{Api, Method, Operation};
 use crate::live::actor::{Account, Who};
 use crate::live::call::Inputs;
 use crate::live::client::WireError;
@@ -44,7 +44,7 @@ const ROLES: [&str; 26] = [
 const DOERS: [&str; 6] = ["ers", "ors", "ists", "ants", "ians", "ins"];
 
 /// True if the document marks an operation as one of administrators or of some other office.
-pub fn is_marked(operation: &Operation<'_>) -> bool {
+pub fn is_marked(document: &Api<'_>, operation: &Operation<'_>) -> bool {
     let told = [operation.summary, operation.description].into_iter().any(is_for_everybody);
     if told && operation.method.is_safe() {
         return false;
@@ -54,12 +54,19 @@ pub fn is_marked(operation: &Operation<'_>) -> bool {
     let id = operation.id.into_iter().flat_map(words);
     let mut scopes =
         operation.security.named().flat_map(|(_, scopes)| scopes.iter().copied().flat_map(words));
-    let mut said = path.chain(tags).chain(id);
+    let mut said = path.filter(|word| !is_everywhere(document, word)).chain(tags).chain(id);
     said.any(|word| ROLES.contains(&word.as_str()))
         || scopes.any(|word| ROLES.contains(&word.as_str()))
         || is_told(operation.summary)
         || is_told(operation.description)
         || names_office(operation.summary)
+}
+
+/// True for a word of most paths: what all of an API is called tells nothing of one operation.
+fn is_everywhere(document: &Api<'_>, word: &str) -> bool {
+    let count = document.operations.len();
+    let named = document.operations.iter().filter(|one| one.path.contains(word)).count();
+    ROLES.contains(&word) && count >= 8 && named * 2 > count
 }
 
 /// `for everybody with an account`, `any signed-in user`: the words open what the path would close.

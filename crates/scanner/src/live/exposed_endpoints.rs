@@ -18,7 +18,7 @@ use flaws::{
     BACKUP, CONSOLE, DEBUG, DOCUMENTATION, METRICS, OFFICE, OLD_VERSION, REPOSITORY, SECRETS,
 };
 use list::{Entry, LIST};
-pub use old_versions::others as other_versions;
+pub use old_versions::{is_documented, others as other_versions};
 use signature::Signature;
 
 pub const CHECK: Check = Check {
@@ -40,7 +40,7 @@ pub const CHECK: Check = Check {
         Measure {
             name: "exposed.found",
             kind: Kind::Int,
-            meaning: "undocumented paths that answer a stranger with something of the inside",
+            meaning: "undocumented paths that answer with something of the inside whom it is not for",
         },
         Measure {
             name: "exposed.paths_asked",
@@ -89,7 +89,8 @@ async fn observe(scan: &Scan<'_>) -> Result<Judgement, Gap> {
     let mut judgement = judge(&seen);
     let old = old_versions::look(scan, &mut asked).await?;
     judgement.findings.extend(old);
-    judgement.findings.extend(offices::look(scan, &bases(scan), &mut asked).await?);
+    let offices = offices::look(scan, &bases(scan), &judgement.findings, &mut asked).await?;
+    judgement.findings.extend(offices);
     let found = judgement.findings.len();
     judgement.value("exposed.found", found);
     judgement.value("exposed.paths_asked", asked);

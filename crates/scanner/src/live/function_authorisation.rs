@@ -38,6 +38,9 @@ pub const CHECK: Check = Check {
     ],
 };
 
+/// Undecided operations that the reason names.
+const MOST_NAMED: usize = 5;
+
 /// One operation that reads, asked in three names.
 struct Read {
     plain: Reply,
@@ -61,10 +64,11 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     let world = scan.world().await;
     let mut judgement = Judgement::default();
     let (mut tested, mut open, mut stopped) = (0_usize, 0_usize, false);
+    let mut undecided = Vec::new();
     for (index, operation) in scan.document.operations.iter().enumerate() {
         let role = world.roles.get(index).copied().unwrap_or(Role::Plain);
         if operation.is_public()
-            || !is_marked(operation)
+            || !is_marked(&scan.document, operation)
             || is_harmful(operation, role)
             || role == Role::LogIn
         {
@@ -82,7 +86,7 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
                 judgement.findings.push(OPEN.found(Some(operation.label()), evidence));
             }
             Ok(Outcome::Undecided(why)) => {
-                judgement.gaps.push(Gap::undecided(format!("{}: {why}", operation.label())));
+                undecided.push(format!("{}: {why}", operation.label()));
             }
             Ok(Outcome::Closed) => {}
             Err(error) => {
@@ -93,22 +97,27 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
         }
     }
     if scan.intensity > Intensity::Gentle && !stopped {
-        match beyond_words(scan, world).await {
-            Ok(asked) => {
-                let told = |label: &str| {
-                    let mut places = judgement.findings.iter().flat_map(|one| &one.places);
-                    places.any(|place| place.operation.as_deref() == Some(label))
-                };
-                let new: Vec<_> = asked.into_iter().filter(|(_, label, _)| !told(label)).collect();
-                tested += new.len();
-                for (flaw, label, evidence) in new {
-                    let Some(evidence) = evidence else { continue };
+        for (flaw, label, outcome) in beyond_words(scan, world, &mut judgement).await {
+            let mut places = judgement.findings.iter().flat_map(|one| &one.places);
+            if places.any(|place| place.operation.as_deref() == Some(label.as_str())) {
+                continue;
+            }
+            tested += 1;
+            match outcome {
+                Outcome::Open(evidence) => {
                     open += 1;
                     judgement.findings.push(flaw.found(Some(label), evidence));
                 }
+                Outcome::Undecided(why) => undecided.push(format!("{label}: {why}")),
+                Outcome::Closed => {}
             }
-            Err(error) => judgement.gaps.push(Gap::from(&error)),
         }
+    }
+    if !undecided.is_empty() {
+        let named = undecided.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
+        let count = undecided.len();
+        let detail = format!("{count} of {tested} operations undecided: {named}");
+        judgement.gaps.push(Gap::undecided(detail));
     }
     if judgement.gaps.is_empty() {
         judgement.value("functions.operations_tested", tested);
@@ -117,16 +126,28 @@ pub async fn run(scan: &Scan<'_>) -> Judgement {
     judgement
 }
 
-type Beyond = (&'static Flaw, String, Option<Vec<Exchange>>);
-
 /// What the words of a document do not tell to be an office's: what the administrator made, and roles
 /// within something that is shared.
-async fn beyond_words(scan: &Scan<'_>, world: &World) -> Result<Vec<Beyond>, WireError> {
-    let made = made_by_office::ask(scan, world).await?;
-    let roles = promoting::ask(scan, world).await?;
-    let made = made.into_iter().map(|(label, proof)| (&BY_ANYBODY, label, proof));
-    let roles = roles.into_iter().map(|(label, proof)| (&PROMOTES_ITSELF, label, proof));
-    Ok(made.chain(roles).collect())
+async fn beyond_words(
+    scan: &Scan<'_>,
+    world: &World,
+    judgement: &mut Judgement,
+) -> Vec<(&'static Flaw, String, Outcome)> {
+    let mut found = Vec::new();
+    match made_by_office::ask(scan, world).await {
+        Ok(asked) => found.extend(asked.into_iter().map(|(label, proof)| {
+            (&BY_ANYBODY, label, proof.map_or(Outcome::Closed, Outcome::Open))
+        })),
+        Err(error) => judgement.gaps.push(Gap::from(&error)),
+    }
+    match promoting::ask(scan, world).await {
+        Ok(asked) => {
+            let asked = asked.into_iter();
+            found.extend(asked.map(|(label, outcome)| (&PROMOTES_ITSELF, label, outcome)));
+        }
+        Err(error) => judgement.gaps.push(Gap::from(&error)),
+    }
+    found
 }
 
 async fn read(

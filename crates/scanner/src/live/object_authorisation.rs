@@ -66,6 +66,8 @@ struct Asked {
     deed: Deed,
     operation: String,
     outcome: Outcome,
+    /// B's own lists show the object: it may be there for both to work on.
+    listed: bool,
 }
 
 /// Everything that was asked, and why asking ended early.
@@ -77,7 +79,15 @@ struct Seen {
 
 impl Seen {
     fn note(&mut self, deed: Deed, operation: String, outcome: Outcome) {
-        self.asked.push(Asked { deed, operation, outcome });
+        self.asked.push(Asked { deed, operation, outcome, listed: false });
+    }
+
+    /// The same about an object that B's own lists may show.
+    fn note_of(&mut self, lists: &[String], object: &Object, one: (Deed, String, Outcome)) {
+        let (deed, operation, outcome) = one;
+        let marker = object.marker.as_ref();
+        let listed = marker.is_some_and(|marker| lists.iter().any(|list| marker.is_in(list)));
+        self.asked.push(Asked { deed, operation, outcome, listed });
     }
 
     /// True if one of these deeds was done at an operation.
@@ -107,8 +117,8 @@ async fn all(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
     let lists = reading::lists(scan, scan.world().await).await?;
     reading::ask(scan, &lists, seen).await?;
     if scan.intensity > Intensity::Gentle {
-        changing::ask(scan, seen).await?;
-        deleting::ask(scan, seen).await?;
+        changing::ask(scan, &lists, seen).await?;
+        deleting::ask(scan, &lists, seen).await?;
         aimed::ask(scan, &lists, seen).await?;
         people::ask(scan, seen).await?;
     }
@@ -135,7 +145,12 @@ fn judge(seen: &Seen, unlearned: Option<Gap>) -> Judgement {
                     Deed::Change => CHANGEABLE,
                     Deed::Delete => DELETABLE,
                 };
-                let found = flaw.found(Some(asked.operation.clone()), evidence.clone());
+                let mut found = flaw.found(Some(asked.operation.clone()), evidence.clone());
+                if asked.listed {
+                    found = found.of_shape("what the other user's lists show as well");
+                    found.confidence = Confidence::Medium;
+                    found.why = format!("{} {SHOWN_TO_BOTH}", found.why);
+                }
                 judgement.findings.push(found);
             }
             Outcome::Undecided(why) => undecided.push(format!("{}: {why}", asked.operation)),
@@ -161,6 +176,10 @@ fn judge(seen: &Seen, unlearned: Option<Gap>) -> Judgement {
     }
     judgement
 }
+
+/// What a team works on together looks from outside like what its owner alone should change.
+const SHOWN_TO_BOTH: &str = "B's own lists show the object, too: where such things belong to all of them, \
+                             this is how it should be.";
 
 const READABLE: Flaw = Flaw {
     id: "object-readable",
@@ -196,6 +215,7 @@ const DELETABLE: Flaw = Flaw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::invent::Marker;
     use crate::live::reply::made::json;
     use crate::report::Value;
 
@@ -212,6 +232,20 @@ mod tests {
         assert_eq!(flaws, ["object-readable", "object-deletable"]);
         assert_eq!(judgement.values["objects.operations_tested"], Value::Int(2));
         assert_eq!(judgement.values["objects.operations_open"], Value::Int(1));
+    }
+
+    #[test]
+    fn what_both_are_shown_may_belong_to_both() {
+        let evidence = || Outcome::Open(vec![json(200, "{}").exchange]);
+        let object = Object { marker: Some(Marker::fresh()), ..Object::none(Who::A) };
+        let lists = [object.marker.as_ref().map(Marker::text).unwrap_or_default()];
+        let mut seen = Seen::default();
+        seen.note_of(&lists, &object, (Deed::Change, "PUT /a".to_owned(), evidence()));
+        seen.note_of(&[], &object, (Deed::Change, "PUT /b".to_owned(), evidence()));
+        let found = judge(&seen, None).findings;
+        let told: Vec<_> =
+            found.iter().map(|one| (one.confidence, one.why.contains("too"))).collect();
+        assert_eq!(told, [(Confidence::Medium, true), (Confidence::High, false)]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod redirect;
 
 use std::time::Duration;
 
+use super::actor::{Role, role};
 use super::attempt::attempts;
 use super::injection::probe::{described, name};
 use super::invent::{Marker, words};
@@ -11,7 +12,7 @@ use super::reply::Reply;
 use super::scan::Scan;
 use super::target::is_loopback;
 use super::witness::Witness;
-use super::world::{Case, Change, Point, Spot, World, facts, points};
+use super::world::{Case, Change, Point, Spot, World, facts, is_harmful, points};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::api::Method;
 use crate::live::CheckId;
@@ -193,10 +194,17 @@ fn triggers(scan: &Scan<'_>, case: &Case, made: &Reply) -> Vec<crate::live::requ
         true => facts::normal(own.path),
         false => format!("{}/{{}}", facts::normal(own.path)),
     };
-    // Another change would put another address there.
+    // Another change would put another address there; what ends something or changes a password is no
+    // trigger either, and only what is ours is touched.
+    if changed && case.object.is_none() {
+        return Vec::new();
+    }
     let below = scan.document.operations.iter().filter(|one| {
+        let role = role(&scan.document, one);
         facts::normal(one.path).starts_with(&place)
             && matches!(one.method, Method::Post | Method::Get)
+            && role == Role::Plain
+            && !is_harmful(one, role)
     });
     let filled = below.filter_map(|one| {
         let names = facts::parameters(one.path);

@@ -61,7 +61,10 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
     let Some(operation) = scan.document.operations.get(case.operation) else { return Vec::new() };
     let Some(json) = case.reply.json() else { return Vec::new() };
     // What an office is told is another question.
-    if operation.method != Method::Get || is_marked(operation) || case.who == Who::Admin {
+    if operation.method != Method::Get
+        || is_marked(&scan.document, operation)
+        || case.who == Who::Admin
+    {
         return Vec::new();
     }
     // What callers themselves write into a list is what they keep there, not who they are.
@@ -73,10 +76,12 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
     let documented = documented(scan, case.operation);
     let own: BTreeSet<_> = world.names(case.who).iter().map(|(_, name)| name.clone()).collect();
     let mut values: Vec<(String, BTreeSet<String>)> = Vec::new();
+    let mut owners: BTreeSet<Option<String>> = BTreeSet::new();
     for record in facts::lists(&json).into_iter().flat_map(|(_, records)| records) {
         if !is_of_another(world, case.who, &own, &record) {
             continue;
         }
+        owners.insert(owner(&record));
         for (name, value) in record
             .iter()
             .filter(|(name, value)| is_private(name) && (value.is_string() || value.is_number()))
@@ -95,11 +100,22 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
             }
         }
     }
+    // Several things of one person are no several people.
+    if owners.len() == 1 && owners.first().is_some_and(Option::is_some) {
+        return Vec::new();
+    }
     let many = values.into_iter().filter(|(_, seen)| seen.len() >= LEAST);
     let names: Vec<_> = many.map(|(name, _)| name).collect();
     // Where the document describes no answer, one address may be meant; more than a card is not.
     let strong = names.iter().filter(|name| !is_on_cards(name)).count();
     if documented.is_empty() && strong == 0 { Vec::new() } else { names }
+}
+
+/// Whose a record is, where it says so.
+fn owner(record: &Map<String, Value>) -> Option<String> {
+    let names =
+        ["user", "user_id", "userId", "owner", "owner_id", "ownerId", "customer_id", "customerId"];
+    names.iter().find_map(|name| facts::scalar(record.get(*name)?))
 }
 
 /// What people print on their cards.

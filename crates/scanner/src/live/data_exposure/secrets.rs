@@ -59,6 +59,10 @@ pub(super) fn found(scan: &Scan<'_>, world: &World, case: &Case) -> Vec<String> 
             // What the caller sent itself is no news to it; a password sent back is.
             let echoed = sent.contains(&text) && !is_password_word(&field.name);
             match what(&field.name, &field.value) {
+                // Who runs the service is shown the keys in its settings.
+                Some(What::Never) if case.who == Who::Admin && text.contains("PRIVATE KEY") => {
+                    false
+                }
                 Some(What::Never) => !echoed,
                 // An office may be there to look after keys.
                 Some(What::OthersOnly) if case.who == Who::Admin => false,
@@ -160,7 +164,9 @@ fn what(name: &str, value: &Value) -> Option<What> {
     }
     // The code of a card may not even be stored once it was used (PCI DSS 4.0, requirement 3.3.1).
     let digits = (3..=4).contains(&text.len()) && text.bytes().all(|one| one.is_ascii_digit());
-    if has(&["cvv", "cvc", "cvv2", "cvc2"]) && digits {
+    let last =
+        said.last().is_some_and(|word| matches!(word.as_str(), "cvv" | "cvc" | "cvv2" | "cvc2"));
+    if last && digits {
         return Some(What::Never);
     }
     if has(&["cvv", "cvc", "ssn", "pan"]) && text.chars().any(|one| one.is_ascii_digit()) && long {

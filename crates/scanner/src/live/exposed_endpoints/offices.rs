@@ -9,6 +9,7 @@ use crate::live::scan::Scan;
 use crate::report::Finding;
 
 use super::flaws::OFFICE;
+use super::old_versions::fits;
 
 /// Where administrators work, whatever a service is about.
 const OFFICES: [&str; 12] = [
@@ -30,6 +31,7 @@ const OFFICES: [&str; 12] = [
 pub async fn look(
     scan: &Scan<'_>,
     bases: &[String],
+    told: &[Finding],
     asked: &mut usize,
 ) -> Result<Vec<Finding>, Gap> {
     let credential = scan.credential(Who::A).await;
@@ -42,7 +44,8 @@ pub async fn look(
         };
         for office in OFFICES {
             let path = format!("{base}{office}");
-            if is_documented(scan, &path) {
+            let known = told.iter().chain(&found).any(|one| one.shape == path);
+            if known || is_documented(scan, &path) {
                 continue;
             }
             *asked += 1;
@@ -71,7 +74,12 @@ async fn answered(scan: &Scan<'_>, request: Request) -> Result<Option<Reply>, Ga
 /// Data, and not what is answered for nothing.
 fn is_told(reply: &Reply, nothing: &Reply) -> bool {
     let data = reply.json().is_some_and(|json| match &json {
-        serde_json::Value::Object(members) => members.values().any(|value| !value.is_null()),
+        // One sentence may say anything, that one is to log in for instance.
+        serde_json::Value::Object(members) => {
+            let lists =
+                members.values().any(|value| value.as_array().is_some_and(|one| !one.is_empty()));
+            lists || members.values().filter(|value| !value.is_null()).count() >= 2
+        }
         serde_json::Value::Array(items) => !items.is_empty(),
         _ => false,
     });
@@ -82,9 +90,8 @@ fn is_told(reply: &Reply, nothing: &Reply) -> bool {
 /// What a document names at this path or below it was put there on purpose.
 fn is_documented(scan: &Scan<'_>, path: &str) -> bool {
     let own = path.strip_prefix(&scan.client.target.base).unwrap_or(path);
-    let known =
-        |one: &str| one == own || one.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
-    scan.document.operations.iter().any(|one| known(one.path))
+    let below = |one: &str| one.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
+    scan.document.operations.iter().any(|one| fits(one.path, own) || below(one.path))
 }
 
 #[cfg(test)]

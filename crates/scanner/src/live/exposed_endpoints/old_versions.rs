@@ -86,7 +86,8 @@ fn same_records(old: &Reply, control: &Reply) -> bool {
         let telling = id.len() >= 6 && id.contains(|one: char| one.is_ascii_digit());
         telling && old.iter().any(|one| facts::id_of(one, "").as_ref() == Some(&id))
     });
-    named || common >= 2 && 3 * common >= 2 * known.len()
+    let alike = if named { 2 * common >= known.len() } else { 3 * common >= 2 * known.len() };
+    common >= 2 && alike
 }
 
 fn finding(path: &str, control: &Reply, nothing: &Reply, old: &Reply) -> Finding {
@@ -97,14 +98,15 @@ fn finding(path: &str, control: &Reply, nothing: &Reply, old: &Reply) -> Finding
     finding
 }
 
-fn is_documented(scan: &Scan<'_>, path: &str) -> bool {
+/// True for a path that the document names.
+pub fn is_documented(scan: &Scan<'_>, path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
     let own = path.strip_prefix(&scan.client.target.base).unwrap_or(path);
     scan.document.operations.iter().any(|one| fits(one.path, own))
 }
 
 /// True if a path is one of this template.
-fn fits(template: &str, path: &str) -> bool {
+pub fn fits(template: &str, path: &str) -> bool {
     let (one, other) = (template.split('/'), path.split('/'));
     one.clone().count() == other.clone().count()
         && one.zip(other).all(|(part, value)| part.contains('{') || part == value)

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::made_by_office::Asked;
+use super::Outcome;
 use crate::api::{Method, Operation};
 use crate::live::actor::{Who, door_fields};
 use crate::live::call::Inputs;
@@ -15,11 +15,23 @@ use crate::live::scan::Scan;
 use crate::live::world::{World, facts};
 use crate::report::Exchange;
 
-/// Roles that decide over others, the strongest first.
-const STRONG: [&str; 8] =
-    ["owner", "admin", "administrator", "manager", "maintainer", "lead", "moderator", "editor"];
-/// Who has one of these has nothing to gain.
-const STRONGEST: usize = 3;
+/// Roles that decide over others, the strongest first. Nobody is made an owner: there may be one only.
+const STRONG: [&str; 7] =
+    ["admin", "administrator", "manager", "maintainer", "lead", "moderator", "editor"];
+/// Roles that decide over nobody.
+const WEAK: [&str; 11] = [
+    "viewer",
+    "guest",
+    "member",
+    "reader",
+    "user",
+    "reporter",
+    "commenter",
+    "observer",
+    "contributor",
+    "readonly",
+    "read-only",
+];
 /// Shared things that are looked into.
 const MOST_SHARED: usize = 6;
 
@@ -34,7 +46,10 @@ struct Place {
 }
 
 /// Asks every operation that sets somebody's role to set A's own.
-pub(super) async fn ask(scan: &Scan<'_>, world: &World) -> Result<Vec<Asked>, WireError> {
+pub(super) async fn ask(
+    scan: &Scan<'_>,
+    world: &World,
+) -> Result<Vec<(String, Outcome)>, WireError> {
     let mut asked = Vec::new();
     for operation in &scan.document.operations {
         let Some((before, parameter)) = member(operation) else { continue };
@@ -47,8 +62,8 @@ pub(super) async fn ask(scan: &Scan<'_>, world: &World) -> Result<Vec<Asked>, Wi
             let Some(place) = place(scan, world, list, parents, (parameter, &field)).await? else {
                 continue;
             };
-            let proof = promote(scan, operation, list, &place, (parameter, &field)).await?;
-            asked.push((operation.label(), proof));
+            let outcome = promote(scan, operation, list, &place, (parameter, &field)).await?;
+            asked.push((operation.label(), outcome));
             break;
         }
     }
@@ -56,12 +71,15 @@ pub(super) async fn ask(scan: &Scan<'_>, world: &World) -> Result<Vec<Asked>, Wi
 }
 
 /// The path of the list and the parameter that names somebody in it: `/teams/{team}/members/{user}`,
-/// with or without `/role` behind it.
+/// with or without `/role` behind it. Without it only PATCH leaves the rest of a member as it is.
 fn member<'o>(operation: &Operation<'o>) -> Option<(&'o str, &'o str)> {
-    let changes = matches!(operation.method, Method::Put | Method::Patch | Method::Post);
     let path = operation.path.trim_end_matches('/');
-    let path = path.strip_suffix("/role").or_else(|| path.strip_suffix("/roles")).unwrap_or(path);
-    facts::last_parameter(path).filter(|_| changes && !operation.is_public())
+    let inner = path.strip_suffix("/role").or_else(|| path.strip_suffix("/roles"));
+    let changes = match inner {
+        Some(_) => matches!(operation.method, Method::Put | Method::Patch | Method::Post),
+        None => operation.method == Method::Patch,
+    };
+    facts::last_parameter(inner.unwrap_or(path)).filter(|_| changes && !operation.is_public())
 }
 
 fn role_field(scan: &Scan<'_>, operation: &Operation<'_>) -> Option<String> {
@@ -69,11 +87,9 @@ fn role_field(scan: &Scan<'_>, operation: &Operation<'_>) -> Option<String> {
     fields.into_iter().find(|name| words(name).iter().any(|word| word == "role"))
 }
 
-/// Ways to the list below each thing that A is shown; one without values where it hangs below nothing.
+/// Ways to the list below each thing that A is shown.
 fn shared(scan: &Scan<'_>, world: &World, list: &Operation<'_>) -> Vec<Vec<(String, String)>> {
-    let [parameter] = facts::parameters(list.path)[..] else {
-        return if list.is_templated() { Vec::new() } else { vec![Vec::new()] };
-    };
+    let [parameter] = facts::parameters(list.path)[..] else { return Vec::new() };
     let before = list.path.split(&format!("/{{{parameter}}}")).next().unwrap_or_default();
     let (outer, kind) = (facts::normal(before), facts::kind(before));
     let operations = scan.document.operations.iter().enumerate();
@@ -95,7 +111,8 @@ async fn place(
 ) -> Result<Option<Place>, WireError> {
     let reply = read(scan, list, &parents).await?;
     let records = members(&reply);
-    let Some(own) = records.iter().find(|record| is_a(world, record)) else { return Ok(None) };
+    let own: Vec<_> = records.iter().filter(|record| is_a(world, record)).collect();
+    let [own] = own[..] else { return Ok(None) };
     let Some(role) = own.get(field).and_then(Value::as_str) else { return Ok(None) };
     let kind = facts::kind(list.path);
     let id = facts::value_for(own, parameter, &kind)
@@ -107,23 +124,19 @@ async fn place(
     Ok(Some(Place { parents, id, role: role.to_owned(), stronger, shown: reply.exchange }))
 }
 
-/// A stronger role than this one, among those that there are.
+/// The strongest of the roles that there are, for who has a weak one.
 fn stronger(role: &str, roles: &[String]) -> Option<String> {
-    let rank = |role: &str| {
-        STRONG.iter().position(|one| role.eq_ignore_ascii_case(one)).unwrap_or(STRONG.len())
-    };
-    let own = rank(role);
-    let best = roles.iter().min_by_key(|one| rank(one))?;
-    (own >= STRONGEST && rank(best) < own).then(|| best.clone())
+    let weak = WEAK.iter().any(|one| role.eq_ignore_ascii_case(one));
+    let mut strong = STRONG.iter();
+    let best = strong.find_map(|one| roles.iter().find(|role| role.eq_ignore_ascii_case(one)));
+    best.filter(|_| weak).cloned()
 }
 
 fn is_a(world: &World, record: &Map<String, Value>) -> bool {
-    let names = world.names(Who::A).iter().filter(|(key, _)| key != "name");
-    let names: Vec<_> = names.map(|(_, name)| name.as_str()).collect();
-    record
-        .values()
-        .filter_map(facts::scalar)
-        .any(|value| value.len() > 2 && names.contains(&value.as_str()))
+    let names: Vec<_> = world.names(Who::A).iter().map(|(_, name)| name.as_str()).collect();
+    let keys = ["id", "user_id", "userId", "username", "login", "email"];
+    let mut said = keys.iter().filter_map(|key| facts::scalar(record.get(*key)?));
+    said.any(|value| value.len() > 1 && names.contains(&value.as_str()))
 }
 
 fn members(reply: &Reply) -> Vec<Map<String, Value>> {
@@ -140,14 +153,15 @@ async fn read(
     scan.send(&scan.written(list, &inputs).with(scan.credential(Who::A).await)).await
 }
 
-/// A asks for the stronger role; the list tells whether A has it now, and A gives it back.
+/// A asks for the stronger role; the list tells whether A has it now. Whatever it tells, A gives back
+/// what may have been taken.
 async fn promote(
     scan: &Scan<'_>,
     operation: &Operation<'_>,
     list: &Operation<'_>,
     place: &Place,
     (parameter, field): (&str, &str),
-) -> Result<Option<Vec<Exchange>>, WireError> {
+) -> Result<Outcome, WireError> {
     let credential = scan.credential(Who::A).await;
     let with = |role: &str| {
         let stated = Inputs::of_document(&scan.document, operation);
@@ -158,20 +172,27 @@ async fn promote(
     };
     let attack = scan.send(&with(&place.stronger)).await?;
     if !attack.is_success() || tells_of_error(&attack) {
-        return Ok(None);
+        return Ok(Outcome::Closed);
     }
-    let after = read(scan, list, &place.parents).await?;
-    let mut own = members(&after).into_iter().filter(|record| {
-        facts::value_for(record, parameter, &facts::kind(list.path))
-            .or_else(|| facts::value_for(record, parameter, "user"))
-            .is_some_and(|id| id == place.id)
-    });
-    let taken = own
-        .any(|record| record.get(field).and_then(Value::as_str) == Some(place.stronger.as_str()));
-    if taken {
-        scan.send(&with(&place.role)).await?;
-    }
-    Ok(taken.then(|| vec![place.shown.clone(), attack.exchange, after.exchange]))
+    let after = read(scan, list, &place.parents).await;
+    let back = scan.send(&with(&place.role)).await;
+    let after = after?;
+    let role = |reply: &Reply| {
+        let own = members(reply).into_iter().find(|record| {
+            facts::value_for(record, parameter, &facts::kind(list.path))
+                .or_else(|| facts::value_for(record, parameter, "user"))
+                .is_some_and(|id| id == place.id)
+        });
+        own.and_then(|record| Some(record.get(field)?.as_str()?.to_owned()))
+    };
+    let taken = role(&after).is_some_and(|role| role.eq_ignore_ascii_case(&place.stronger));
+    let same =
+        role(&read(scan, list, &place.parents).await?).is_some_and(|role| role == place.role);
+    Ok(match (taken, back.is_ok() && same) {
+        (true, _) => Outcome::Open(vec![place.shown.clone(), attack.exchange, after.exchange]),
+        (false, true) => Outcome::Closed,
+        (false, false) => Outcome::Undecided("A's role may have changed".to_owned()),
+    })
 }
 
 #[cfg(test)]
@@ -185,8 +206,12 @@ mod tests {
 
     #[test]
     fn only_who_has_a_weak_role_has_something_to_gain() {
-        assert_eq!(best("viewer", &["viewer", "maintainer", "Owner"]).as_deref(), Some("Owner"));
-        assert_eq!(best("maintainer", &["viewer", "owner"]).as_deref(), Some("owner"));
+        assert_eq!(
+            best("viewer", &["viewer", "maintainer", "owner"]).as_deref(),
+            Some("maintainer")
+        );
+        assert_eq!(best("Member", &["viewer", "Admin"]).as_deref(), Some("Admin"));
+        assert_eq!(best("account_owner", &["admin", "account_owner"]), None);
         assert_eq!(best("owner", &["owner", "admin"]), None);
         assert_eq!(best("guest", &["guest", "resident"]), None);
         assert_eq!(best("viewer", &[]), None);

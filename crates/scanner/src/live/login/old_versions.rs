@@ -1,9 +1,11 @@
 //! A login that was replaced and still answers: is a wrong password refused there as well?
 
-use super::Ground;
+use serde_json::Value;
+
+use super::{Ground, Way};
 use crate::flaw::Flaw;
 use crate::live::actor::{Account, visitor};
-use crate::live::exposed_endpoints::other_versions;
+use crate::live::exposed_endpoints::{is_documented, other_versions};
 use crate::live::likeness::tells_of_error;
 use crate::live::reply::Reply;
 use crate::live::request::Request;
@@ -11,6 +13,9 @@ use crate::live::scan::Scan;
 use crate::live::{CheckId, Gap, Judgement};
 use crate::report::{Confidence, Severity};
 use crate::secret::Secret;
+
+/// What is tried as password: nobody's.
+const WRONG: &str = "portcullis-wrong-old";
 
 pub const OPEN: Flaw = Flaw {
     id: "old-login-open",
@@ -27,7 +32,7 @@ pub const OPEN: Flaw = Flaw {
 
 /// Tries a wrong password for an account of the scan's own at other versions of the login.
 pub async fn look(scan: &Scan<'_>, ground: &Ground, judgement: &mut Judgement) {
-    if !ground.own {
+    if !ground.own || !matches!(ground.way, Way::Entry(_)) {
         return;
     }
     match find(scan, ground).await {
@@ -42,26 +47,35 @@ pub async fn look(scan: &Scan<'_>, ground: &Ground, judgement: &mut Judgement) {
     }
 }
 
-async fn find(scan: &Scan<'_>, ground: &Ground) -> Result<Option<(String, [Reply; 2])>, Gap> {
-    let password = Secret::new("portcullis-wrong-old".to_owned());
-    let wrong = Account { password, ..ground.account.clone() };
-    let request = ground.attempt(scan, &wrong);
+async fn find(scan: &Scan<'_>, ground: &Ground) -> Result<Option<(String, [Reply; 3])>, Gap> {
+    let password = || Secret::new(WRONG.to_owned());
+    let own = Account { password: password(), ..ground.account.clone() };
+    let stranger = Account { password: password(), ..visitor::stranger(&ground.account) };
+    let request = ground.attempt(scan, &own);
     let Some(refused) = answered(scan, &request).await? else { return Ok(None) };
-    if is_let_in(&refused, &ground.account) {
+    if request.path.contains('?') || is_let_in(&refused, &own) {
         return Ok(None);
     }
     for path in other_versions(&request.path, &scan.client.target.base) {
-        let old = Request { path: path.clone(), operation: None, ..request.clone() };
-        let Some(reply) = answered(scan, &old).await?.filter(|one| is_let_in(one, &ground.account))
-        else {
+        if is_documented(scan, &path) {
+            continue;
+        }
+        let there = |request: Request, path: &str| Request {
+            path: path.to_owned(),
+            operation: None,
+            ..request
+        };
+        let old = there(request.clone(), &path);
+        let Some(reply) = answered(scan, &old).await?.filter(|one| is_let_in(one, &own)) else {
             continue;
         };
-        // A server that answers every path alike has no versions.
-        let nowhere = format!("{path}-{}", scan.client.marks.next());
-        let nothing = Request { path: nowhere, ..old };
-        let all = answered(scan, &nothing).await?.is_none_or(|one| one.is_success());
-        if !all {
-            return Ok(Some((path, [refused, reply])));
+        // Who lets in a name that nobody has lets in everybody, and asks for no password anywhere.
+        let unknown = there(ground.attempt(scan, &stranger), &path);
+        let nowhere = there(request.clone(), &format!("{path}-{}", scan.client.marks.next()));
+        let Some(unknown) = answered(scan, &unknown).await? else { continue };
+        let nothing = answered(scan, &nowhere).await?.is_none_or(|one| one.is_success());
+        if !nothing && !is_let_in(&unknown, &stranger) {
+            return Ok(Some((path, [refused, reply, unknown])));
         }
     }
     Ok(None)
@@ -75,13 +89,25 @@ async fn answered(scan: &Scan<'_>, request: &Request) -> Result<Option<Reply>, G
     }
 }
 
-/// A success that tells of the account, and is not just what was sent.
+/// A success with a credential in it, or with the account's own record: not a sentence about a mail.
 fn is_let_in(reply: &Reply, account: &Account) -> bool {
-    let text = reply.text();
-    let told =
-        text.contains(&account.name) || text.contains(&account.email) || text.contains("token");
-    let echo = text.contains("portcullis-wrong-old");
-    reply.is_success() && reply.json().is_some() && !tells_of_error(reply) && told && !echo
+    let told = reply.json().is_some_and(|json| tells(&json, account));
+    reply.is_success() && told && !tells_of_error(reply) && !reply.text().contains(WRONG)
+}
+
+fn tells(json: &Value, account: &Account) -> bool {
+    const CREDENTIALS: [&str; 6] =
+        ["token", "access_token", "accessToken", "jwt", "id_token", "idToken"];
+    match json {
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            let credential = CREDENTIALS.contains(&name.as_str());
+            let long = value.as_str().is_some_and(|text| text.len() >= 16);
+            let own = *value == account.name || *value == account.email;
+            credential && long || own || tells(value, account)
+        }),
+        Value::Array(items) => items.iter().any(|one| tells(one, account)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -102,8 +128,13 @@ mod tests {
         });
         let named = format!(r#"{{"user": {{"username": "{}"}}}}"#, account.name);
         assert!(is_let_in(&json(200, &named), &account));
-        assert!(is_let_in(&json(200, r#"{"access_token": "x"}"#), &account));
+        assert!(is_let_in(
+            &json(200, r#"{"access_token": "8f14e45fceea167a5a36dedd4bea2543"}"#),
+            &account
+        ));
         assert!(!is_let_in(&json(401, &named), &account));
+        let mailed = format!(r#"{{"message": "a link was sent to {}"}}"#, account.email);
+        assert!(!is_let_in(&json(200, &mailed), &account));
         assert!(!is_let_in(&json(200, r#"{"error": "wrong password for token"}"#), &account));
         let echo =
             format!(r#"{{"username": "{}", "password": "portcullis-wrong-old"}}"#, account.name);

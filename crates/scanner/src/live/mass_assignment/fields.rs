@@ -165,7 +165,8 @@ pub fn wishes(
 
 /// True for a registration and for a page about the caller.
 fn is_about_self(scan: &Scan<'_>, operation: &Operation<'_>) -> bool {
-    let said: Vec<_> = operation.path.split('/').flat_map(words).collect();
+    let last = operation.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let said = words(last);
     let page = ["me", "profile", "account", "self", "user", "whoami", "register", "signup"];
     let registers = role(&scan.document, operation) == Role::Register;
     registers || !operation.is_templated() && said.iter().any(|word| page.contains(&word.as_str()))
@@ -178,7 +179,8 @@ fn grants(scan: &Scan<'_>, world: &World, name: &str) -> bool {
         matches!(word.as_str(), "role" | "roles" | "permission" | "permissions" | "privileges")
     });
     let listed = listed_value(scan, name, &Value::Null);
-    !text || office_value(world, name).is_some() || listed.is_some_and(|value| value == "admin")
+    let office = office_value(world, name).filter(|value| value.is_string());
+    !text || office.is_some() || listed.is_some_and(|value| value == "admin")
 }
 
 /// Fields that a body may hold as the document says, and whether they are read-only.

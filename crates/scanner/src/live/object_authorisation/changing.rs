@@ -22,7 +22,11 @@ pub(super) struct Changed {
 }
 
 /// Asks every operation that changes an object of A.
-pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
+pub(super) async fn ask(
+    scan: &Scan<'_>,
+    lists: &[String],
+    seen: &mut Seen,
+) -> Result<(), WireError> {
     let world = scan.world().await;
     for (index, operation) in scan.document.operations.iter().enumerate() {
         if !matches!(operation.method, Method::Put | Method::Patch | Method::Post)
@@ -38,7 +42,7 @@ pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireErro
             let outcome = change(scan, world, operation, case, object).await?;
             let Some(outcome) = outcome else { continue };
             let open = matches!(outcome, Outcome::Open(_));
-            seen.note(Deed::Change, operation.label(), outcome);
+            seen.note_of(lists, object, (Deed::Change, operation.label(), outcome));
             if open {
                 break;
             }

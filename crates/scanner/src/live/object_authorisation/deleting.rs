@@ -18,7 +18,11 @@ pub(super) struct Deleted {
 }
 
 /// Asks every operation that deletes an object that A can create.
-pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
+pub(super) async fn ask(
+    scan: &Scan<'_>,
+    lists: &[String],
+    seen: &mut Seen,
+) -> Result<(), WireError> {
     let world = scan.world().await;
     for operation in scan.document.operations.iter().filter(|one| one.method == Method::Delete) {
         let mut mine =
@@ -29,7 +33,7 @@ pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireErro
             continue;
         }
         let outcome = delete(scan, world, operation, sibling).await?;
-        seen.note(Deed::Delete, operation.label(), outcome);
+        seen.note_of(lists, sibling, (Deed::Delete, operation.label(), outcome));
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::secret::Secret;
 /// Asks every operation whose path names a person.
 pub(super) async fn ask(scan: &Scan<'_>, seen: &mut Seen) -> Result<(), WireError> {
     let world = scan.world().await;
-    let ours = |one: &&Operation<'_>| !one.is_public() && !is_marked(one);
+    let ours = |one: &&Operation<'_>| !one.is_public() && !is_marked(&scan.document, one);
     let about = |one: &&Operation<'_>| ours(one) && one.is_templated();
     let named: Vec<_> = scan.document.operations.iter().filter(ours).collect();
     let named: Vec<_> =

@@ -313,21 +313,24 @@ pub fn located(location: &str) -> Option<String> {
 
 /// True for a field that makes an account an administrator or the like.
 pub fn is_right(name: &str) -> bool {
-    const RIGHTS: [&str; 12] = [
+    const RIGHTS: [&str; 14] = [
         "admin",
         "administrator",
         "superuser",
         "superadmin",
+        "siteadmin",
         "staff",
         "moderator",
         "root",
         "role",
         "roles",
+        "userrole",
         "permission",
         "permissions",
         "privileges",
     ];
-    words(name).iter().any(|word| RIGHTS.contains(&word.as_str()))
+    let said = words(name).concat();
+    RIGHTS.contains(&said.strip_prefix("is").unwrap_or(&said))
 }
 
 /// Where in a body the fields stand: some wrap them.

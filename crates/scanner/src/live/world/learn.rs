@@ -17,6 +17,7 @@ use crate::order::Intensity;
 
 mod attempt;
 mod fill;
+mod spare;
 mod turns;
 
 pub use fill::drafted;
@@ -132,43 +133,51 @@ impl<'a> Learner<'_, 'a> {
 
     /// What the login's answer and the token itself call the caller.
     fn named(&mut self, actor: &Actor) {
-        let answer = actor.entry.as_ref().and_then(|entry| entry.reply.json());
-        let mut record = answer.as_ref().and_then(facts::record).unwrap_or_default();
-        let keys = ["userId", "user_id", "uid", "username", "login", "email"];
-        // A record that names the account is the account's; another's id is the session's.
-        let account = actor.account.as_ref();
-        let own = account.is_some_and(|one| {
-            record.values().any(|value| *value == one.name || *value == one.email)
-        });
-        record.retain(|name, value| {
-            let known = keys.contains(&name.as_str()) || own && name == "id";
-            known && facts::scalar(value).is_some()
-        });
+        const KEYS: [&str; 6] = ["userId", "user_id", "uid", "username", "login", "email"];
+        let answer = actor.entry.as_ref().and_then(|entry| entry.reply.json()).unwrap_or_default();
+        let told = answer.as_object().cloned().unwrap_or_default();
+        let mut record: Map<_, _> =
+            told.into_iter().filter(|(name, _)| KEYS.contains(&name.as_str())).collect();
+        // A record that names the account is the account's; any other id is of something else.
+        if let Some(own) = actor.account.as_ref().and_then(|account| naming(&answer, account)) {
+            let kept =
+                own.iter().filter(|(name, _)| *name == "id" || KEYS.contains(&name.as_str()));
+            record.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+        }
         let token = Token::read(&actor.credential.value, "$");
         for (claim, value) in token.iter().flat_map(|token| token.claims.iter()) {
             let name = if claim == "sub" { "id" } else { claim.as_str() };
-            let known = keys.contains(&name) || name == "id";
-            if known
-                && facts::scalar(value).is_some_and(|text| name == "email" || !text.contains('@'))
-            {
+            let mail = facts::scalar(value).is_some_and(|text| text.contains('@'));
+            if (name == "id" || KEYS.contains(&name)) && (name == "email" || !mail) {
                 record.entry(name).or_insert_with(|| value.clone());
             }
         }
         if let Some(id) = record.get("userId").or_else(|| record.get("user_id")).cloned() {
             record.insert("id".to_owned(), id);
         }
-        let owner = Some(actor.who);
-        if !record.is_empty() {
-            self.known.push(Known {
-                seen_by: actor.who,
-                owner,
-                collection: String::new(),
-                kind: "user".to_owned(),
-                parents: Vec::new(),
-                record,
-                object: None,
-            });
+        // What several are called is what they have in common: their company, their client.
+        let others = self.known.iter_mut().filter(|one| one.collection.is_empty());
+        for other in others.filter(|one| one.owner != Some(actor.who)) {
+            let shared: Vec<_> = record
+                .keys()
+                .filter(|name| other.record.get(*name) == record.get(*name))
+                .cloned()
+                .collect();
+            for name in shared {
+                record.remove(&name);
+                other.record.remove(&name);
+            }
         }
+        record.retain(|_, value| facts::scalar(value).is_some());
+        self.known.push(Known {
+            seen_by: actor.who,
+            owner: Some(actor.who),
+            collection: String::new(),
+            kind: "user".to_owned(),
+            parents: Vec::new(),
+            record,
+            object: None,
+        });
     }
 
     /// What registering and logging in showed are cases and a record as well.
@@ -235,6 +244,21 @@ impl<'a> Learner<'_, 'a> {
             true => Err(Gap::from(&WireError::Spent(crate::live::budget::Spent::Requests))),
             false => Ok(()),
         }
+    }
+}
+
+/// The object of an answer that holds the account's own name or address.
+fn naming<'v>(answer: &'v Value, account: &Account) -> Option<&'v Map<String, Value>> {
+    match answer {
+        Value::Object(members) => {
+            let own = |value: &Value| *value == account.name || *value == account.email;
+            match members.values().any(own) {
+                true => Some(members),
+                false => members.values().find_map(|one| naming(one, account)),
+            }
+        }
+        Value::Array(items) => items.iter().find_map(|one| naming(one, account)),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, Operation};
 use crate::live::actor::door;
+use crate::live::invent::words;
 use crate::live::reply::Reply;
 
 /// A field that an answer complained of.
@@ -61,7 +62,14 @@ pub fn faults(
 pub fn allowed(reply: &Reply) -> Option<String> {
     reply.json().as_ref().and_then(|answer| listed(answer, false)).or_else(|| {
         let text = reply.text();
-        let words = ["one of", "allowed values", "valid values", "choose from", "should be '"];
+        let words = [
+            "be one of",
+            "is one of",
+            "allowed values",
+            "valid values",
+            "choose from",
+            "should be '",
+        ];
         let at = words.iter().find_map(|word| Some(text.find(word)? + word.len()))?;
         let rest = text.get(at..)?.trim_start_matches([' ', ':', '[', '(', '\'', '"', '`', '\\']);
         let value = rest.split([',', '\'', '"', '`', ']', ')', '|', '\\']).next()?.trim();
@@ -77,11 +85,10 @@ fn listed(answer: &Value, allowed: bool) -> Option<String> {
         }
         Value::Array(items) => items.iter().find_map(|one| listed(one, false)),
         Value::Object(members) => members.iter().find_map(|(name, value)| {
-            let lower = name.to_ascii_lowercase();
-            let words =
-                ["allow", "whitelist", "permitted", "accepted", "valid", "supported", "enum"];
-            let invalid = lower.contains("invalid");
-            listed(value, allowed || !invalid && words.iter().any(|word| lower.contains(word)))
+            let lists =
+                ["allowed", "whitelist", "permitted", "accepted", "valid", "supported", "enum"];
+            let said = words(name);
+            listed(value, allowed || said.iter().any(|word| lists.contains(&word.as_str())))
         }),
         _ => None,
     }
@@ -328,8 +335,14 @@ mod tests {
         ] {
             assert_eq!(allowed(&answered(422, answer)).as_deref(), Some("status"), "{answer}");
         }
-        let answer = r#"{"error": "no such thing", "invalid": ["kind"]}"#;
-        assert_eq!(allowed(&answered(422, answer)), None);
+        for answer in [
+            r#"{"error": "no such thing", "invalid": ["kind"]}"#,
+            r#"{"phoneNumber": ["required"]}"#,
+            r#"{"message": "at least one of name, email is required"}"#,
+            r#"{"validationErrors": ["email"]}"#,
+        ] {
+            assert_eq!(allowed(&answered(422, answer)), None, "{answer}");
+        }
     }
 
     #[test]

@@ -20,13 +20,10 @@ use crate::live::world::object::leaves;
 use crate::live::world::{Change, Object, Spot, World, asking, facts};
 
 /// Words for people.
-const PEOPLE: [&str; 27] = [
+const PEOPLE: [&str; 24] = [
     "guest",
     "tenant",
     "passenger",
-    "host",
-    "seller",
-    "reviewer",
     "requester",
     "user",
     "customer",

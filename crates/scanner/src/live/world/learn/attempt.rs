@@ -49,7 +49,12 @@ impl<'a> Learner<'_, 'a> {
                 }
                 break;
             }
-            if !self.mend(operation, &reply, &mut inputs, who, marker) {
+            let before = inputs.clone();
+            self.mend(operation, &reply, &mut inputs, who, marker);
+            if self.changes(index) {
+                self.spare(operation, &mut inputs, who);
+            }
+            if inputs == before {
                 break;
             }
         }
@@ -81,11 +86,11 @@ impl<'a> Learner<'_, 'a> {
         inputs: &mut Inputs,
         who: Who,
         marker: &Marker,
-    ) -> bool {
+    ) {
         let invention = Invention { document: &self.scan.document, marker };
         let before = inputs.clone();
         if matches!(reply.status, 400 | 422) && Self::take_allowed(reply, inputs, marker) {
-            return true;
+            return;
         }
         let body = inputs.body.clone().unwrap_or(Value::Null);
         for fault in repair::faults(&self.scan.document, operation, reply, &body) {
@@ -146,7 +151,6 @@ impl<'a> Learner<'_, 'a> {
             let example = operation.body().map(|media| self.scan.document.body_value(media));
             inputs.body = example.filter(Value::is_object).or(inputs.body.take());
         }
-        *inputs != before
     }
 
     /// Where a refusal lists what it would take, and only one text is ours to choose, that is chosen.

@@ -7,7 +7,7 @@ use crate::api::{Method, Operation, Put};
 use crate::live::Gap;
 use crate::live::actor::{Role, Who, door, is_password};
 use crate::live::call::Inputs;
-use crate::live::invent::{Marker, keep_names, singular, words};
+use crate::live::invent::{Marker, singular, words};
 use crate::live::scan::Face;
 use crate::live::world::{Case, Change, Object, Spot, facts};
 use crate::order::Intensity;
@@ -282,40 +282,15 @@ impl<'a> Learner<'_, 'a> {
             }
             let marker = Marker::fresh();
             let mut filled = self.fill(operation, who, &marker, true);
-            let last = filled.inputs.path.last();
-            let about_self = last.is_some_and(|(name, value)| {
-                let own = self.names_of(who).iter().any(|(_, name)| name == value);
-                let before =
-                    operation.path.split(&format!("/{{{name}}}")).next().unwrap_or_default();
-                let (place, kind) = (facts::normal(before), facts::kind(before));
-                own && (value.len() > 1 || self.listed_self(&place, name, &kind, who).is_some())
-            });
-            let given = self.scan.actors().known(who).is_some_and(|actor| !actor.is_made());
-            let page = ["me", "profile", "account", "self", "session", "user"];
-            let own_page = about_self
-                || operation
-                    .path
-                    .split('/')
-                    .flat_map(words)
-                    .any(|word| page.contains(&word.as_str()));
             if let (true, Some(body)) = (forgot, filled.inputs.body.as_mut()) {
                 self.name_self(body, who);
             }
-            let called = ["email", "mail", "login", "username", "settings", "preferences"];
-            let said = operation.path.split('/').chain(operation.id).flat_map(words);
-            let own = own_page || said.into_iter().any(|word| called.contains(&word.as_str()));
-            // Nobody gets another password while the scan logs in.
-            let named = filled.inputs.body.as_ref().is_some_and(has_password);
-            if let (true, Some(body)) = (own, filled.inputs.body.as_mut()) {
-                take_no_rights(body);
-            }
+            self.spare(operation, &mut filled.inputs, who);
             if operation.method == Method::Patch {
                 Self::keep_state(&mut filled, &marker);
             }
-            if let (true, Some(body)) = ((given || named) && own, filled.inputs.body.as_mut()) {
-                keep_login(body, &self.called(who));
-            }
             self.keep_named(&mut filled, &marker);
+            let about_self = self.is_about(operation, &filled.inputs, who);
             if operation.is_templated() && filled.object.is_none() && !about_self {
                 self.refuse(index, "its path leads to no object of ours".to_owned());
                 continue;
@@ -323,43 +298,6 @@ impl<'a> Learner<'_, 'a> {
             self.attempt(index, who, filled, &marker).await?;
         }
         Ok(())
-    }
-
-    /// A title that an address is made of stays what it is in a change, if anything else is free to
-    /// change: under another address nothing that was learned before would lead there.
-    fn keep_named(&self, filled: &mut Filled, marker: &Marker) {
-        let object = filled.object.and_then(|at| self.world.objects.get(at));
-        let (Some(object), Some((_, id))) = (object, filled.inputs.path.last()) else { return };
-        let Some(body) = &mut filled.inputs.body else { return };
-        let mut kept = body.clone();
-        keep_names(id, &object.record, &mut kept);
-        if marker.is_in(&kept.to_string()) {
-            *body = kept;
-        }
-    }
-
-    /// What was cancelled or closed is of no use for what comes later: where a change has words of its
-    /// own, it leaves the state alone.
-    fn keep_state(filled: &mut Filled, marker: &Marker) {
-        let Some(body) = &mut filled.inputs.body else { return };
-        if marker.is_in(&body.to_string())
-            && let Some(members) = body.as_object_mut()
-        {
-            members.retain(|name, _| !matches!(name.as_str(), "status" | "state"));
-        }
-    }
-
-    /// What the caller is called, with what lists of people say of the one of that name.
-    fn called(&self, who: Who) -> Vec<(String, String)> {
-        let mut names = self.names_of(who);
-        let own = |value: &Value| {
-            let text = facts::scalar(value).filter(|text| text.len() > 2);
-            text.is_some_and(|text| names.iter().any(|(key, name)| key != "id" && *name == text))
-        };
-        let listed = self.known.iter().find(|one| one.record.values().any(own));
-        let mail = listed.and_then(|one| facts::scalar(one.record.get("email")?));
-        names.extend(mail.filter(|mail| mail.contains('@')).map(|mail| ("email".to_owned(), mail)));
-        names
     }
 
     /// Puts the caller's own name where a body asks who has forgotten something.
@@ -431,40 +369,4 @@ impl<'a> Learner<'_, 'a> {
             });
         }
     }
-}
-
-/// Nobody makes itself an administrator while the scan learns what others may do.
-fn take_no_rights(body: &mut Value) {
-    let Some(members) = body.as_object_mut() else { return };
-    members.retain(|name, value| value.is_object() || !facts::is_right(name));
-    members.values_mut().for_each(take_no_rights);
-}
-
-fn has_password(body: &Value) -> bool {
-    body.as_object().is_some_and(|members| {
-        members.iter().any(|(name, value)| is_password(name) || has_password(value))
-    })
-}
-
-/// An account that was given must open with its own name and password afterwards as well: what it
-/// is called stays where that is known, and is not sent where it is not.
-fn keep_login(body: &mut Value, names: &[(String, String)]) {
-    let Some(members) = body.as_object_mut() else { return };
-    let own = |name: &str| {
-        let fits = |value: &str| name != "email" || value.contains('@');
-        let mut known = names.iter().filter(|(key, value)| key == name && fits(value));
-        known.next_back().map(|(_, value)| Value::from(value.as_str()))
-    };
-    for (name, value) in members.iter_mut().filter(|(_, value)| value.is_string()) {
-        if let Some(own) = own(name) {
-            *value = own;
-        }
-    }
-    members.retain(|name, value| {
-        let lower = name.to_ascii_lowercase();
-        let login = ["username", "login", "email", "mail"].iter().any(|word| lower.contains(word));
-        let kept = login && own(name).as_ref() == Some(value);
-        kept || !(login || crate::live::actor::is_password(name)) || value.is_object()
-    });
-    members.values_mut().for_each(|value| keep_login(value, names));
 }
