@@ -182,11 +182,7 @@ async fn ask(scan: &Scan<'_>, entry: &Entry<'_>, path: &str) -> Result<Option<Re
     if entry.is_large() {
         request.method = crate::api::Method::Head;
     }
-    match scan.send(&request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
+    scan.answer(&request).await
 }
 
 /// The content must be what it should be, and what the server answers for nothing must not.

@@ -177,11 +177,8 @@ async fn sent(
     scan: &Scan<'_>,
     request: &crate::live::request::Request,
 ) -> Result<Option<Reply>, Gap> {
-    match scan.send(request).await {
-        Ok(reply) => Ok(Some(reply).filter(|reply| reply.is_success() && !tells_of_error(reply))),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
+    let reply = scan.answer(request).await?;
+    Ok(reply.filter(|reply| reply.is_success() && !tells_of_error(reply)))
 }
 
 const TWICE: Flaw = Flaw {

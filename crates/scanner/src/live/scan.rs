@@ -190,6 +190,18 @@ impl<'a> Scan<'a> {
         Ok(reply)
     }
 
+    /// Sends a request whose answer may fail to come: only what ends the scan is an error then.
+    ///
+    /// # Errors
+    /// Requests or time are used up, or the credential may not be sent.
+    pub async fn answer(&self, request: &Request) -> Result<Option<Reply>, Gap> {
+        match self.send(request).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(error) if error.is_final() => Err(Gap::from(&error)),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Finds an operation that the valid credential opens and that is closed without it. Such an
     /// operation is the only ground on which credentials can be compared.
     ///

@@ -158,7 +158,7 @@ async fn plant(
 ) -> Result<Option<(Planted, bool)>, Gap> {
     let word = Marker::fresh().plain();
     let change = Change::new(point.spot.clone(), witness.address_of(&format!("/{word}")));
-    let Some(reply) = answer(scan, &case.request(scan, &[change])).await? else { return Ok(None) };
+    let Some(reply) = scan.answer(&case.request(scan, &[change])).await? else { return Ok(None) };
     let mut planted = Planted {
         operation: case.request.operation.clone(),
         place: described(&point.spot),
@@ -170,8 +170,7 @@ async fn plant(
         return Ok(Some((planted, true)));
     }
     for trigger in triggers(scan, case, &reply) {
-        let Some(acted) = answer(scan, &trigger.with(case.request.credential.clone())).await?
-        else {
+        let Some(acted) = scan.answer(&trigger.with(case.request.credential.clone())).await? else {
             continue;
         };
         if witness.call(&planted.word, SOON).await.is_some() {
@@ -233,17 +232,6 @@ fn finding(planted: Planted) -> Finding {
         finding.places.push(Place { operation: Some(trigger), ..place });
     }
     finding
-}
-
-async fn answer(
-    scan: &Scan<'_>,
-    request: &crate::live::request::Request,
-) -> Result<Option<Reply>, Gap> {
-    match scan.send(request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
 }
 
 const FORGED: Flaw = Flaw {

@@ -38,7 +38,7 @@ pub async fn look(
     let mut found = Vec::new();
     for base in bases {
         let nowhere = format!("{base}/{}", scan.client.marks.next());
-        let Some(nothing) = answered(scan, Request::get(nowhere).with(credential.clone())).await?
+        let Some(nothing) = scan.answer(&Request::get(nowhere).with(credential.clone())).await?
         else {
             continue;
         };
@@ -50,7 +50,7 @@ pub async fn look(
             }
             *asked += 1;
             let request = Request::get(path.clone()).with(credential.clone());
-            let Some(reply) = answered(scan, request).await?.filter(|one| is_told(one, &nothing))
+            let Some(reply) = scan.answer(&request).await?.filter(|one| is_told(one, &nothing))
             else {
                 continue;
             };
@@ -61,14 +61,6 @@ pub async fn look(
         }
     }
     Ok(found)
-}
-
-async fn answered(scan: &Scan<'_>, request: Request) -> Result<Option<Reply>, Gap> {
-    match scan.send(&request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
 }
 
 /// Data, and not what is answered for nothing.

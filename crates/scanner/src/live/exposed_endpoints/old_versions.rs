@@ -40,13 +40,13 @@ pub async fn look(scan: &Scan<'_>, asked: &mut usize) -> Result<Vec<Finding>, Ga
                 continue;
             }
             *asked += 1;
-            let Some(old) = answer(scan, &path).await? else { continue };
+            let Some(old) = scan.answer(&Request::get(path.clone())).await? else { continue };
             if !gives_the_same(&old, &reading.reply) {
                 continue;
             }
             // A server that answers every path alike has no versions.
             let nowhere = format!("{path}-{}", scan.client.marks.next());
-            let Some(nothing) = answer(scan, &nowhere).await? else { continue };
+            let Some(nothing) = scan.answer(&Request::get(nowhere)).await? else { continue };
             if gives_the_same(&nothing, &reading.reply) {
                 continue;
             }
@@ -55,14 +55,6 @@ pub async fn look(scan: &Scan<'_>, asked: &mut usize) -> Result<Vec<Finding>, Ga
         }
     }
     Ok(found)
-}
-
-async fn answer(scan: &Scan<'_>, path: &str) -> Result<Option<Reply>, Gap> {
-    match scan.send(&Request::get(path.to_owned())).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
 }
 
 /// The same kind of data, in JSON and not as an error: a page for everything is none.
@@ -144,6 +136,7 @@ pub fn others(path: &str, base: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::reply::made::json;
 
     #[test]
     fn other_versions_stand_before_or_in_the_place_of_the_own() {
@@ -158,6 +151,25 @@ mod tests {
             all.contains(&"/api/v1/orders".to_owned())
                 && all.contains(&"/v1/api/orders".to_owned())
         );
+    }
+
+    #[test]
+    fn the_same_records_are_known_by_members_or_by_name_and_half_of_them() {
+        let new = json(
+            200,
+            r#"{"data": [{"reference": "BK-4TQ9XKD", "guest_id": 7, "room_id": 3, "status": "new", "total": 5}]}"#,
+        );
+        let told = |old: &str| same_records(&json(200, old), &new);
+        assert!(told(
+            r#"[{"reference": "BK-4TQ9XKD", "status": "new", "guest_id": 7, "room_id": 3}]"#
+        ));
+        assert!(told(
+            r#"{"bookings": [{"reference": "BK-4TQ9XKD", "status": "new", "guest_id": 7, "name": "Lena"}]}"#
+        ));
+        assert!(!told(
+            r#"{"bookings": [{"reference": "BK-0000000", "status": "new", "name": "Lena"}]}"#
+        ));
+        assert!(!told(r#"{"news": [{"reference": "BK-4TQ9XKD", "title": "a"}]}"#));
     }
 
     #[test]

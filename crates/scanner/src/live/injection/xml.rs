@@ -70,11 +70,7 @@ async fn send(
     request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
     request.headers.push(("Content-Type".to_owned(), media.essence()));
     request.body = Some(body.into_bytes());
-    match scan.send(&request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
+    scan.answer(&request).await
 }
 
 fn is_xml(media: &Media<'_>) -> bool {

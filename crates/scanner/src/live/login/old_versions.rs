@@ -52,7 +52,7 @@ async fn find(scan: &Scan<'_>, ground: &Ground) -> Result<Option<(String, [Reply
     let own = Account { password: password(), ..ground.account.clone() };
     let stranger = Account { password: password(), ..visitor::stranger(&ground.account) };
     let request = ground.attempt(scan, &own);
-    let Some(refused) = answered(scan, &request).await? else { return Ok(None) };
+    let Some(refused) = scan.answer(&request).await? else { return Ok(None) };
     if request.path.contains('?') || is_let_in(&refused, &own) {
         return Ok(None);
     }
@@ -66,27 +66,19 @@ async fn find(scan: &Scan<'_>, ground: &Ground) -> Result<Option<(String, [Reply
             ..request
         };
         let old = there(request.clone(), &path);
-        let Some(reply) = answered(scan, &old).await?.filter(|one| is_let_in(one, &own)) else {
+        let Some(reply) = scan.answer(&old).await?.filter(|one| is_let_in(one, &own)) else {
             continue;
         };
         // Who lets in a name that nobody has lets in everybody, and asks for no password anywhere.
         let unknown = there(ground.attempt(scan, &stranger), &path);
         let nowhere = there(request.clone(), &format!("{path}-{}", scan.client.marks.next()));
-        let Some(unknown) = answered(scan, &unknown).await? else { continue };
-        let nothing = answered(scan, &nowhere).await?.is_none_or(|one| one.is_success());
+        let Some(unknown) = scan.answer(&unknown).await? else { continue };
+        let nothing = scan.answer(&nowhere).await?.is_none_or(|one| one.is_success());
         if !nothing && !is_let_in(&unknown, &stranger) {
             return Ok(Some((path, [refused, reply, unknown])));
         }
     }
     Ok(None)
-}
-
-async fn answered(scan: &Scan<'_>, request: &Request) -> Result<Option<Reply>, Gap> {
-    match scan.send(request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
 }
 
 /// A success with a credential in it, or with the account's own record: not a sentence about a mail.

@@ -98,13 +98,13 @@ async fn overridden(
     let sent = Request { method, ..read.clone() };
     let flaw = if method == Method::Get { &OVERRIDE_READ } else { &OVERRIDE };
     for way in WAYS {
-        let Some(_) = answer(scan, &way.applied(&sent, "PORTCULLIS")).await? else { continue };
+        let Some(_) = scan.answer(&way.applied(&sent, "PORTCULLIS")).await? else { continue };
         let Some(control) = alive(scan, read).await? else { return Ok(None) };
-        let Some(changed) = answer(scan, &way.applied(&sent, "DELETE")).await? else { continue };
+        let Some(changed) = scan.answer(&way.applied(&sent, "DELETE")).await? else { continue };
         if alive(scan, read).await?.is_some() {
             continue;
         }
-        let Some(after) = answer(scan, read).await? else { return Ok(None) };
+        let Some(after) = scan.answer(read).await? else { return Ok(None) };
         let all = [before, control, changed, after].map(|reply| reply.exchange);
         let finding = flaw.found(read.operation.clone(), all.to_vec());
         return Ok(Some(finding.of_shape(way.name())));
@@ -115,25 +115,17 @@ async fn overridden(
 async fn deleted(scan: &Scan<'_>, read: &Request) -> Result<Option<Finding>, Gap> {
     let Some(before) = alive(scan, read).await? else { return Ok(None) };
     let delete = Request { method: Method::Delete, ..read.clone() };
-    let Some(changed) = answer(scan, &delete).await? else { return Ok(None) };
+    let Some(changed) = scan.answer(&delete).await? else { return Ok(None) };
     if !changed.is_success() || alive(scan, read).await?.is_some() {
         return Ok(None);
     }
-    let Some(after) = answer(scan, read).await? else { return Ok(None) };
+    let Some(after) = scan.answer(read).await? else { return Ok(None) };
     let all = [before, changed, after].map(|reply| reply.exchange);
     Ok(Some(UNDOCUMENTED.found(read.operation.clone(), all.to_vec()).of_shape("DELETE")))
 }
 
 /// The object's answer, if it is still there.
 async fn alive(scan: &Scan<'_>, read: &Request) -> Result<Option<Reply>, Gap> {
-    let reply = answer(scan, read).await?;
+    let reply = scan.answer(read).await?;
     Ok(reply.filter(|reply| reply.is_success() && !tells_of_error(reply)))
-}
-
-async fn answer(scan: &Scan<'_>, request: &Request) -> Result<Option<Reply>, Gap> {
-    match scan.send(request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
 }

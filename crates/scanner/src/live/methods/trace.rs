@@ -26,13 +26,13 @@ pub async fn look(scan: &Scan<'_>) -> Result<Found, Gap> {
         let word = scan.client.marks.next();
         let control = marked(&request, Method::Get, &scan.client.marks.next());
         let asked = marked(&request, Method::Trace, &word);
-        let Some(reply) = answer(scan, &asked).await? else { continue };
+        let Some(reply) = scan.answer(&asked).await? else { continue };
         found.asked += 1;
         if !repeats(&reply, &word) {
             continue;
         }
         // A service that repeats headers by design repeats them to GET too.
-        let Some(control) = answer(scan, &control).await? else { continue };
+        let Some(control) = scan.answer(&control).await? else { continue };
         if control.text().to_ascii_lowercase().contains(HEADER) {
             continue;
         }
@@ -47,14 +47,6 @@ fn marked(request: &Request, method: Method, word: &str) -> Request {
     let mut request = Request { method, operation: None, body: None, ..request.clone() };
     request.headers.push((HEADER.to_owned(), word.to_owned()));
     request
-}
-
-async fn answer(scan: &Scan<'_>, request: &Request) -> Result<Option<Reply>, Gap> {
-    match scan.send(request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
 }
 
 /// A success that holds our header, and then its value: on one line, or on two.

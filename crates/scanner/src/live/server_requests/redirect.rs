@@ -97,11 +97,7 @@ async fn asked(
     let mut inputs = base.clone();
     inputs.put(&Change::new(Spot::Query(parameter.name.to_owned()), address));
     let request = scan.written(operation, &inputs).with(scan.genuine());
-    match scan.send(&request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
+    scan.answer(&request).await
 }
 
 /// Addresses of a stranger's host, from the plainest on.

@@ -8,7 +8,6 @@ use crate::api::Operation;
 use crate::live::Gap;
 use crate::live::actor::Role;
 use crate::live::likeness::tells_of_error;
-use crate::live::reply::Reply;
 use crate::live::scan::Scan;
 use crate::live::world::{Case, Change, Spot, World};
 use crate::order::Intensity;
@@ -77,7 +76,7 @@ async fn oversized(
         Body::Members => spaced(request.body.as_deref().unwrap_or(b"{}"), size),
         Body::Bytes => vec![b'x'; size],
     });
-    let Some(reply) = answer(scan, &request).await? else { return Ok(None) };
+    let Some(reply) = scan.answer(&request).await? else { return Ok(None) };
     if !reply.is_success() || tells_of_error(&reply) {
         return Ok(None);
     }
@@ -121,7 +120,7 @@ async fn long_text(
     let text = "w".repeat(LONG);
     let spot = Spot::Body(format!("/{}", field.path.replace('.', "/")));
     let request = case.request(scan, &[Change::new(spot, text.as_str())]);
-    let Some(mut reply) = answer(scan, &request).await? else { return Ok(None) };
+    let Some(mut reply) = scan.answer(&request).await? else { return Ok(None) };
     if !reply.is_success() || tells_of_error(&reply) || !reply.text().contains(&text) {
         return Ok(None);
     }
@@ -142,7 +141,7 @@ async fn fails(scan: &Scan<'_>, case: &Case) -> Result<Option<Finding>, Gap> {
         let open = whole.trim_end().trim_end_matches('}');
         let comma = if open.ends_with('{') { "" } else { "," };
         request.body = Some(format!("{open}{comma}\"portcullis\":{json}}}").into_bytes());
-        let Some(mut reply) = answer(scan, &request).await? else { continue };
+        let Some(mut reply) = scan.answer(&request).await? else { continue };
         if reply.status < 500 {
             continue;
         }
@@ -152,15 +151,4 @@ async fn fails(scan: &Scan<'_>, case: &Case) -> Result<Option<Finding>, Gap> {
         return Ok(Some(finding.of_shape(what)));
     }
     Ok(None)
-}
-
-async fn answer(
-    scan: &Scan<'_>,
-    request: &crate::live::request::Request,
-) -> Result<Option<Reply>, Gap> {
-    match scan.send(request).await {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if error.is_final() => Err(Gap::from(&error)),
-        Err(_) => Ok(None),
-    }
 }

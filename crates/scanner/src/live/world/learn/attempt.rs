@@ -343,11 +343,7 @@ impl<'a> Learner<'_, 'a> {
         request: &crate::live::request::Request,
     ) -> Result<Option<Reply>, Gap> {
         self.pace()?;
-        match self.scan.send(request).await {
-            Ok(reply) => Ok(Some(reply)),
-            Err(error) if error.is_final() => Err(Gap::from(&error)),
-            Err(_) => Ok(None),
-        }
+        self.scan.answer(request).await
     }
 }
 
