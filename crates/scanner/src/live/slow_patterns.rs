@@ -6,7 +6,7 @@ use super::actor::Role;
 use super::attempt::attempts;
 use super::injection::probe::{self, Asked, Probe};
 use super::scan::Scan;
-use super::world::{Spot, World, points};
+use super::world::{Spot, World, changes_login, every_point};
 use super::{Check, Flaw, Gap, Judgement, Kind, Measure};
 use crate::live::CheckId;
 use crate::order::Intensity;
@@ -82,10 +82,13 @@ async fn observe(scan: &Scan<'_>, world: &World) -> Result<(Vec<Finding>, usize)
         if role != Role::Plain {
             continue;
         }
-        let mut points = points(scan, case);
+        let mut points = every_point(scan, case);
         points.retain(|point| {
             let text = point.kind == "string" && !matches!(point.spot, Spot::Path(_));
-            text && probe::takes_text(point)
+            // An address is what patterns are written for; a name that was taken could not be given back.
+            let kept =
+                changes_login(scan, case, point) && !probe::name(&point.spot).contains("mail");
+            text && probe::takes_text(point) && !kept
         });
         if points.is_empty() || tested >= most {
             continue;
@@ -93,8 +96,12 @@ async fn observe(scan: &Scan<'_>, world: &World) -> Result<(Vec<Finding>, usize)
         let Some(before) = probe::baseline(scan, case).await? else { continue };
         for point in points {
             tested += 1;
+            let login = changes_login(scan, case, &point);
             let probe = Probe::new(scan, case, point, before.clone(), role);
             found.extend(slow(&probe).await?);
+            if login {
+                scan.answer(&case.request(scan, &[])).await?;
+            }
         }
     }
     Ok((found, tested))

@@ -283,8 +283,16 @@ fn put_at(body: &mut Value, pointer: &str, value: Value) {
 }
 
 /// Every place of a case where a value can be put: path, query (optional ones too), headers, and
-/// each scalar of the body.
+/// each scalar of the body. Not what the caller logs in with, where it would be changed.
 pub fn points(scan: &Scan<'_>, case: &Case) -> Vec<Point> {
+    let mut found = every_point(scan, case);
+    found.retain(|point| !changes_login(scan, case, point));
+    found
+}
+
+/// The same with what the caller logs in with: for values that no service should store, and a request
+/// afterwards that puts back what was there.
+pub fn every_point(scan: &Scan<'_>, case: &Case) -> Vec<Point> {
     let Some(operation) = scan.document.operations.get(case.operation) else { return Vec::new() };
     let mut found = Vec::new();
     let sent = |list: &[(String, String)], name: &str| {
@@ -308,16 +316,14 @@ pub fn points(scan: &Scan<'_>, case: &Case) -> Vec<Point> {
     if let Some(body) = &case.inputs.body {
         leaves(body, String::new(), &mut found);
     }
-    found.retain(|point| !(is_login(scan, case, point) && is_change(operation)));
     found
 }
 
-fn is_change(operation: &Operation<'_>) -> bool {
-    matches!(operation.method, Method::Put | Method::Patch)
-}
-
-/// True for the name that the caller logs in with: under another one the scan would lose its way in.
-fn is_login(scan: &Scan<'_>, case: &Case, point: &Point) -> bool {
+/// True for a change of the name that the caller logs in with: under another one the scan would lose
+/// its way in.
+pub fn changes_login(scan: &Scan<'_>, case: &Case, point: &Point) -> bool {
+    let operation = scan.document.operations.get(case.operation);
+    let change = operation.is_some_and(|one| matches!(one.method, Method::Put | Method::Patch));
     let Spot::Body(pointer) = &point.spot else { return false };
     let name = pointer.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let login = ["username", "login", "mail"].iter().any(|word| name.contains(word));
@@ -327,7 +333,7 @@ fn is_login(scan: &Scan<'_>, case: &Case, point: &Point) -> bool {
         let named = names.iter().any(|(_, name)| name == text);
         named || account.is_some_and(|one| one.name == text || one.email == text)
     };
-    login && point.current.as_ref().and_then(Value::as_str).is_some_and(own)
+    change && login && point.current.as_ref().and_then(Value::as_str).is_some_and(own)
 }
 
 fn kind_of(operation: &Operation<'_>, put: Put, name: &str) -> String {

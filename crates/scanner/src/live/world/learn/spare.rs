@@ -92,7 +92,8 @@ impl<'a> Learner<'_, 'a> {
             let text = facts::scalar(value).filter(|text| text.len() > 2);
             text.is_some_and(|text| names.iter().any(|(key, name)| key != "id" && *name == text))
         };
-        let listed = self.known.iter().find(|one| one.record.values().any(own));
+        let mut mailed = self.known.iter().filter(|one| one.record.contains_key("email"));
+        let listed = mailed.find(|one| one.record.values().any(own));
         let mail = listed.and_then(|one| facts::scalar(one.record.get("email")?));
         names.extend(mail.filter(|mail| mail.contains('@')).map(|mail| ("email".to_owned(), mail)));
         names
