@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 cargo test --workspace --locked --doc
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --workspace --locked --no-fail-fast
+    # Many tests wait for windows and delays: half as many again as there are processors keep those busy.
+    cargo nextest run --workspace --locked --no-fail-fast --test-threads $(($(nproc) * 3 / 2))
 else
     cargo test --workspace --locked --no-fail-fast --lib --bins --tests
 fi
