@@ -62,7 +62,15 @@ pub(super) async fn ask(
             let Some(place) = place(scan, world, list, parents, (parameter, &field)).await? else {
                 continue;
             };
-            let outcome = promote(scan, operation, list, &place, (parameter, &field)).await?;
+            let (outcome, back) =
+                promote(scan, operation, list, &place, (parameter, &field)).await?;
+            if !back {
+                let why = format!(
+                    "A's role may no longer be `{}`: it was not seen given back",
+                    place.role
+                );
+                asked.push((operation.label(), Outcome::Undecided(why)));
+            }
             asked.push((operation.label(), outcome));
             break;
         }
@@ -154,14 +162,14 @@ async fn read(
 }
 
 /// A asks for the stronger role; the list tells whether A has it now. Whatever it tells, A gives back
-/// what may have been taken.
+/// what may have been taken. False if it was not seen to be back.
 async fn promote(
     scan: &Scan<'_>,
     operation: &Operation<'_>,
     list: &Operation<'_>,
     place: &Place,
     (parameter, field): (&str, &str),
-) -> Result<Outcome, WireError> {
+) -> Result<(Outcome, bool), WireError> {
     let credential = scan.credential(Who::A).await;
     let with = |role: &str| {
         let stated = Inputs::of_document(&scan.document, operation);
@@ -172,7 +180,7 @@ async fn promote(
     };
     let attack = scan.send(&with(&place.stronger)).await?;
     if !attack.is_success() || tells_of_error(&attack) {
-        return Ok(Outcome::Closed);
+        return Ok((Outcome::Closed, true));
     }
     let after = read(scan, list, &place.parents).await;
     let back = scan.send(&with(&place.role)).await;
@@ -188,11 +196,11 @@ async fn promote(
     let taken = role(&after).is_some_and(|role| role.eq_ignore_ascii_case(&place.stronger));
     let same =
         role(&read(scan, list, &place.parents).await?).is_some_and(|role| role == place.role);
-    Ok(match (taken, back.is_ok() && same) {
-        (true, _) => Outcome::Open(vec![place.shown.clone(), attack.exchange, after.exchange]),
-        (false, true) => Outcome::Closed,
-        (false, false) => Outcome::Undecided("A's role may have changed".to_owned()),
-    })
+    let outcome = match taken {
+        true => Outcome::Open(vec![place.shown.clone(), attack.exchange, after.exchange]),
+        false => Outcome::Closed,
+    };
+    Ok((outcome, back.is_ok() && same))
 }
 
 #[cfg(test)]
